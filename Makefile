@@ -1,0 +1,32 @@
+# Two commands do all set-up: `make demo` runs the main job, `make test` the tests.
+PYTHON ?= python3
+VENV := .venv/bin
+
+.PHONY: demo start test check bench fuzz lock setup
+
+demo: setup  ## the main job, start to end, on this machine alone
+	@$(VENV)/python -m local demo
+
+start: setup  ## the same world, left running, with the lines to paste
+	@$(VENV)/python -m local start
+
+test: setup  ## all tests
+	@$(VENV)/python -m pytest
+
+check: setup  ## format, lint, types, tests: what must be green before a commit
+	@$(VENV)/ruff format --check .
+	@$(VENV)/ruff check .
+	@$(VENV)/mypy
+	@$(VENV)/python -m pytest --cov --cov-report=term:skip-covered
+
+bench: setup  ## the figures, measured in one run beside a plain client's
+	@$(VENV)/python benchmarks/conversion.py
+
+lock: setup  ## write the locks anew from pyproject.toml
+	@$(VENV)/uv pip compile --quiet $(COMPILE) pyproject.toml -o requirements.txt
+	@$(VENV)/uv pip compile --quiet $(COMPILE) -c requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+
+COMPILE := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
+
+setup:
+	@$(PYTHON) local/bootstrap.py
