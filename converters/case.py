@@ -1,0 +1,113 @@
+"""What a rule is, and the case it is applied to. Pure: facts in, findings out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from converters.model import Owner, Reason, Status, Unread
+from converters.settings import LOWERABLE_RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from converters.addresses import EmailAddress
+    from converters.model import AddressFacts, ConversionRequest, DomainFacts, Facts, User
+    from converters.settings import Settings
+
+T = TypeVar("T")
+
+
+class NotApplicable(Exception):  # noqa: N818 - a signal between rules and engine, not an error
+    """The rule is about a user or an address, and there is none to look at."""
+
+
+class FactUnknown(Exception):  # noqa: N818
+    """The rule needs a fact that could not be read."""
+
+    def __init__(self, unread: Unread) -> None:
+        self.unread = unread
+        super().__init__(unread.what)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request with the facts that were read for it, and the operator's settings."""
+
+    request: ConversionRequest
+    facts: Facts
+    settings: Settings
+
+    @property
+    def user(self) -> User:
+        """The user meant; a rule that looks at it does not apply where there is none."""
+        if self.facts.user is None:
+            raise NotApplicable
+        return self.facts.user
+
+    @property
+    def address(self) -> EmailAddress:
+        """The external address, likewise."""
+        if self.facts.choice.address is None:
+            raise NotApplicable
+        return self.facts.choice.address
+
+    @property
+    def of_address(self) -> AddressFacts:
+        """What the directory knows of the address, likewise."""
+        if self.facts.address is None:
+            raise NotApplicable
+        return self.facts.address
+
+    @property
+    def of_domain(self) -> DomainFacts:
+        """What holds for the address's domain, likewise."""
+        if self.facts.domain is None:
+            raise NotApplicable
+        return self.facts.domain
+
+
+Finding = dict[str, str]
+"""What a rule found, by the names that its message uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One reason against a conversion.
+
+    Attributes:
+        code: stable.
+        message, remediation: sentences; the message may name what the check found.
+        check: finds what is against the conversion, or ``None``.
+        status: how a request ends that this rule stops.
+    """
+
+    code: str
+    message: str
+    remediation: str
+    owner: Owner
+    check: Callable[[Case], Finding | None]
+    status: Status = Status.INELIGIBLE
+    retriable: bool = False
+
+    @property
+    def lowerable(self) -> bool:
+        """Whether an operator may turn it into a warning."""
+        return self.code in LOWERABLE_RULES
+
+    def reason(self, found: Finding) -> Reason:
+        """Write the reason down."""
+        message = self.message.format_map(found)
+        return Reason(self.code, message, self.remediation, self.owner, self.retriable)
+
+
+def known(fact: T | Unread) -> T:
+    """Return the fact, or stop the rule because it could not be read."""
+    if isinstance(fact, Unread):
+        raise FactUnknown(fact)
+    return fact
+
+
+def when(applies: object) -> Finding | None:
+    """Find something that has no details to name."""
+    return {} if applies else None

@@ -1,0 +1,117 @@
+"""What can go wrong, as one tree.
+
+::
+
+    ConverterError
+    ├── SettingsInvalid        the app must not start; names every missing or malformed setting
+    ├── RequestInvalid         the message is no request; ends as a `rejected` outcome
+    ├── GraphError
+    │   ├── GraphRefused       Graph said no for good; ends as a `failed` outcome
+    │   └── GraphUnavailable   throttled, down or silent; raised to the host, which tries again
+    └── ResultsUnavailable     the results queue did not take an outcome; raised to the host
+
+No exception's text carries an address, a name, a message body or a redeem URL: texts end in logs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class ConverterError(Exception):
+    """The root of everything this package raises on purpose."""
+
+
+class SettingsInvalid(ConverterError):  # noqa: N818 - reads as the sentence it is
+    """Settings are missing or malformed; ``problems`` has one sentence for each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("The settings are not valid: " + " ".join(self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a message.
+
+    Attributes:
+        code: stable: ``notARequest``, ``unknownProperty``, ``missingProperty``, ``invalidValue``.
+        where: the JSON path of the property, ``""`` for the message as a whole.
+        problem: what is so, as the end of a sentence that begins with the property.
+    """
+
+    code: str
+    where: str
+    problem: str
+
+
+class RequestInvalid(ConverterError):  # noqa: N818
+    """The message is not a valid request.
+
+    Attributes:
+        faults: every fault found, in the order of the properties.
+        request_id: the best correlation that could be found, never empty.
+        requested_by: who asked, where that much could be read.
+    """
+
+    def __init__(
+        self, faults: Sequence[Fault], request_id: str, requested_by: str | None = None
+    ) -> None:
+        self.faults = tuple(faults)
+        self.request_id = request_id
+        self.requested_by = requested_by
+        super().__init__(f"The message is not a valid request ({len(self.faults)} faults).")
+
+
+class GraphError(ConverterError):
+    """Microsoft Graph did not do what was asked."""
+
+
+class GraphRefused(GraphError):  # noqa: N818
+    """Graph refused the invitation for good.
+
+    Attributes:
+        status: the HTTP status.
+        code: Graph's own error code.
+        text: Graph's own message; it can name addresses, so it goes to the outcome, never a log.
+        request_id: Graph's ``request-id``, for Microsoft's support.
+    """
+
+    def __init__(self, status: int, code: str, text: str, request_id: str | None) -> None:
+        self.status, self.code, self.text, self.request_id = status, code, text, request_id
+        super().__init__(f"Graph refused with {status} {code} (request-id {request_id}).")
+
+
+class GraphUnavailable(GraphError):  # noqa: N818
+    """Graph was throttling, down, silent or incomprehensible; the same call may work later.
+
+    Attributes:
+        what: what was being done.
+        status: the HTTP status, ``None`` where there was no answer.
+        retry_after: seconds that Graph asked to wait, ``None`` where it did not say.
+        request_id: Graph's ``request-id``.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        status: int | None = None,
+        retry_after: float | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        self.what, self.status = what, status
+        self.retry_after, self.request_id = retry_after, request_id
+        answer = f"HTTP {status}" if status else "no usable answer"
+        super().__init__(f"Graph unavailable: {what}: {answer} (request-id {request_id}).")
+
+
+class ResultsUnavailable(ConverterError):  # noqa: N818
+    """The results queue did not take an outcome; nothing may be acknowledged."""
+
+    def __init__(self, queue: str, why: str) -> None:
+        self.queue, self.why = queue, why
+        super().__init__(f"The results queue {queue!r} did not take the outcome: {why}.")

@@ -1,0 +1,71 @@
+"""The rules about the invitation itself: whether any may be sent, where it leads, who reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from converters.case import Rule, known, when
+from converters.choice import parsed
+from converters.model import Owner
+
+if TYPE_CHECKING:
+    from converters.case import Case, Finding
+
+
+def _redirect_not_allowed(case: Case) -> Finding | None:
+    url = case.request.redirect_url
+    return None if url is None or _leads_to(url, case.settings.redirect_url_hosts) else {}
+
+
+def _leads_to(url: str, hosts: frozenset[str]) -> bool:
+    # Browsers read a backslash as a slash and drop tabs and line ends: such a URL lies.
+    if "\\" in url or any(c.isspace() or not c.isprintable() for c in url):
+        return False
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = parts.username is None and parts.password is None and port in (None, 443)
+    return parts.scheme == "https" and plain and (parts.hostname or "") in hosts
+
+
+def _cc_not_allowed(case: Case) -> Finding | None:
+    cc = case.request.message_info.cc
+    if cc is None:
+        return None
+    address, problem = parsed(cc.address)
+    if address is None:
+        return {"problem": f"it is no address ({problem})"}
+    if address.domain in case.settings.allowed_email_domains:
+        return None
+    if address.domain in known(case.facts.tenant.verified_domains):
+        return None
+    return {"problem": "its domain is neither this tenant's nor on the list of allowed domains"}
+
+
+RULES = (
+    Rule(
+        "invitationsOff",
+        "This tenant lets nobody invite (allowInvitesFrom is none).",
+        "Allow invitations in the external collaboration settings.",
+        Owner.IDENTITY_ADMIN,
+        lambda case: when(known(case.facts.tenant.allow_invites_from) == "none"),
+        retriable=True,
+    ),
+    Rule(
+        "redirectUrlNotAllowed",
+        "The request's inviteRedirectUrl leads to no host that the operator allows.",
+        "Use an https URL of an allowed host, or leave it out.",
+        Owner.REQUESTER,
+        _redirect_not_allowed,
+    ),
+    Rule(
+        "ccNotAllowed",
+        "The invitation mail cannot be copied to the request's ccRecipients: {problem}.",
+        "Copy it to a colleague or somebody of the partner's, or to nobody.",
+        Owner.REQUESTER,
+        _cc_not_allowed,
+    ),
+)

@@ -1,0 +1,233 @@
+"""One frozen Settings from a mapping; every missing or malformed key is named at once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from converters.addresses import AddressMalformed, DomainList
+from converters.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_QUEUE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+# The access token goes there, so it must be one of Microsoft's ("National cloud deployments").
+GRAPH_HOSTS = frozenset(
+    {
+        "graph.microsoft.com",
+        "graph.microsoft.us",
+        "dod-graph.microsoft.us",
+        "microsoftgraph.chinacloudapi.cn",
+    }
+)
+# Rules that the article of 2020 had and today's no longer lists.
+LOWERABLE_RULES = frozenset({"mailboxAssigned", "directFederation", "homeTenantNotFound"})
+
+
+class AddressProperty(StrEnum):
+    """Where a user's external address has to stand."""
+
+    BY_ORIGIN = "byOrigin"
+    """``otherMails`` for cloud-only users, ``mail`` for synced ones: the article of 2020."""
+    MAIL = "mail"
+    """``mail`` for everyone: today's article."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """How to reach the storage account: a connection string, or a URI and an identity."""
+
+    connection_string: str | None = None
+    queue_service_uri: str | None = None
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an operator can set.
+
+    Attributes:
+        storage: where the queues are.
+        graph_base_url: Graph's root, without a version.
+        graph_needs_credential: false for the emulator on loopback alone.
+        allowed_email_domains: domains a person may be invited from; empty allows nobody.
+        address_property: where the external address has to stand on the user.
+        lowered_rules: codes of rules that warn in place of refusing.
+        redirect_url: where a person lands after redeeming, unless the request says.
+        redirect_url_hosts: hosts a request may name for that.
+        allow_custom_text: whether a request's own text may go into the mail.
+        tenant_id: this tenant's id, for the links in next steps.
+        facts_seconds: how long tenant and domain facts are kept.
+        invocation_seconds: the time limit of one invocation, below the host's functionTimeout.
+    """
+
+    storage: Storage
+    requests_queue: str
+    results_queue: str
+    graph_base_url: str
+    graph_needs_credential: bool
+    allowed_email_domains: DomainList
+    address_property: AddressProperty
+    lowered_rules: frozenset[str]
+    redirect_url: str
+    redirect_url_hosts: frozenset[str]
+    allow_custom_text: bool
+    tenant_id: str | None
+    facts_seconds: int
+    invocation_seconds: int
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, str]) -> Settings:
+        """Read the settings; see README for each key's meaning and default.
+
+        Raises:
+            SettingsInvalid: naming every key that is missing or malformed.
+        """
+        read = _Reader(mapping)
+        graph_base_url, needs_credential = read.graph_base_url()
+        tenant_id = read.guid("TENANT_ID")
+        settings = cls(
+            storage=read.storage(),
+            requests_queue=read.queue("REQUESTS_QUEUE", "conversion-requests"),
+            results_queue=read.queue("RESULTS_QUEUE", "conversion-results"),
+            graph_base_url=graph_base_url,
+            graph_needs_credential=needs_credential,
+            allowed_email_domains=read.domains("ALLOWED_EMAIL_DOMAINS"),
+            address_property=read.address_property(),
+            lowered_rules=read.lowered_rules(),
+            redirect_url=read.redirect_url(tenant_id),
+            redirect_url_hosts=frozenset(
+                read.list("REDIRECT_URL_HOSTS", "myapps.microsoft.com,teams.microsoft.com")
+            ),
+            allow_custom_text=read.switch("ALLOW_CUSTOM_TEXT"),
+            tenant_id=tenant_id,
+            facts_seconds=read.whole("TENANT_FACTS_SECONDS", 300, 0, 3600),
+            invocation_seconds=read.whole("INVOCATION_SECONDS", 90, 5, 240),
+        )
+        if settings.requests_queue == settings.results_queue:
+            read.problems.append("REQUESTS_QUEUE and RESULTS_QUEUE must name two queues.")
+        if read.problems:
+            raise SettingsInvalid(read.problems)
+        return settings
+
+
+class _Reader:
+    """Reads keys one by one and collects what is wrong with them."""
+
+    def __init__(self, mapping: Mapping[str, str]) -> None:
+        self._mapping = mapping
+        self.problems: list[str] = []
+
+    def text(self, key: str, default: str = "") -> str:
+        return self._mapping.get(key, "").strip() or default
+
+    def list(self, key: str, default: str = "") -> list[str]:
+        return [part.strip().lower() for part in self.text(key, default).split(",") if part.strip()]
+
+    def whole(self, key: str, default: int, least: int, most: int) -> int:
+        text = self.text(key, str(default))
+        if text.isascii() and text.isdigit() and least <= int(text) <= most:
+            return int(text)
+        self.problems.append(f"{key} must be a whole number from {least} to {most}.")
+        return default
+
+    def switch(self, key: str) -> bool:
+        text = self.text(key, "false").lower()
+        if text not in ("true", "false"):
+            self.problems.append(f"{key} must be true or false.")
+        return text == "true"
+
+    def guid(self, key: str) -> str | None:
+        text = self.text(key)
+        if text and not GUID.fullmatch(text):
+            self.problems.append(f"{key} must be a GUID.")
+        return text.lower() or None
+
+    def storage(self) -> Storage:
+        connection, uri = self.text("CONVERSION_STORAGE"), self.queue_service_uri()
+        if not connection and not uri:
+            self.problems.append(
+                "CONVERSION_STORAGE (a connection string) or CONVERSION_STORAGE__queueServiceUri"
+                " is missing."
+            )
+        elif connection and not {"accountname", "usedevelopmentstorage", "queueendpoint"} & {
+            part.partition("=")[0].strip().lower() for part in connection.split(";")
+        }:
+            self.problems.append("CONVERSION_STORAGE is not a storage connection string.")
+        client_id = self.guid("CONVERSION_STORAGE__clientId")
+        # As at the host: the connection string wins where both are set.
+        return Storage(connection, None) if connection else Storage(None, uri or None, client_id)
+
+    def queue_service_uri(self) -> str:
+        uri = self.text("CONVERSION_STORAGE__queueServiceUri").rstrip("/")
+        if uri and not _is_safe_url(uri):
+            self.problems.append(
+                "CONVERSION_STORAGE__queueServiceUri must be an https URL (http on loopback alone)."
+            )
+        return uri
+
+    def queue(self, key: str, default: str) -> str:
+        name = self.text(key, default)
+        if not _QUEUE_NAME.fullmatch(name):
+            self.problems.append(
+                f"{key} must be a queue name: 3 to 63 lower-case letters, digits, single hyphens."
+            )
+        return name
+
+    def graph_base_url(self) -> tuple[str, bool]:
+        url = self.text("GRAPH_BASE_URL", "https://graph.microsoft.com").rstrip("/")
+        url = url.removesuffix("/v1.0")
+        parts = urlsplit(url)
+        if parts.scheme == "http" and parts.hostname in _LOOPBACK and not parts.path:
+            return url, False
+        if parts.scheme != "https" or parts.netloc not in GRAPH_HOSTS or parts.path:
+            self.problems.append(
+                "GRAPH_BASE_URL must be https and one of Microsoft Graph's hosts"
+                f" ({', '.join(sorted(GRAPH_HOSTS))}), or http on loopback."
+            )
+        return url, True
+
+    def domains(self, key: str) -> DomainList:
+        try:
+            return DomainList.parse(self.list(key))
+        except AddressMalformed as error:
+            self.problems.append(f"{key} has an entry that is no domain: {error}.")
+            return DomainList()
+
+    def address_property(self) -> AddressProperty:
+        text = self.text("EXTERNAL_ADDRESS_PROPERTY", AddressProperty.BY_ORIGIN)
+        if text in set(AddressProperty):
+            return AddressProperty(text)
+        self.problems.append("EXTERNAL_ADDRESS_PROPERTY must be byOrigin or mail.")
+        return AddressProperty.BY_ORIGIN
+
+    def lowered_rules(self) -> frozenset[str]:
+        names = {name.lower(): name for name in LOWERABLE_RULES}
+        asked = self.list("RULES_AS_WARNINGS")
+        if wrong := [name for name in asked if name not in names]:
+            self.problems.append(
+                f"RULES_AS_WARNINGS cannot name {', '.join(wrong)}; only"
+                f" {', '.join(sorted(LOWERABLE_RULES))} can be lowered."
+            )
+        return frozenset(names[name] for name in asked if name in names)
+
+    def redirect_url(self, tenant_id: str | None) -> str:
+        default = "https://myapps.microsoft.com/"
+        url = self.text(
+            "INVITE_REDIRECT_URL", f"{default}?tenantId={tenant_id}" if tenant_id else default
+        )
+        if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
+            self.problems.append("INVITE_REDIRECT_URL must be an https URL.")
+        return url
+
+
+def _is_safe_url(url: str) -> bool:
+    parts = urlsplit(url)
+    on_loopback = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    return bool(parts.hostname) and (parts.scheme == "https" or on_loopback)
