@@ -25,9 +25,7 @@ MINIMUM_NODE = 18
 
 def main() -> None:
     """Bring the environment up to date; print what is done, nothing when nothing is."""
-    if _is_current(VENV / ".locked", [ROOT / "requirements-dev.txt"]):
-        pass
-    else:
+    if not _is_current(VENV / ".locked", [ROOT / "requirements-dev.txt"]):
         _make_venv()
     if not _is_current(AZURITE / "node_modules" / ".locked", [AZURITE / "package-lock.json"]):
         _install_azurite()
@@ -35,8 +33,10 @@ def main() -> None:
 
 def _make_venv() -> None:
     python = _best_python()
-    _say(f"Creating .venv with {python} and installing the locked packages (about a minute)")
-    _run([python, "-m", "venv", "--clear", str(VENV)])
+    if not VENV_PYTHON.exists() or _version(str(VENV_PYTHON)) != _version(python):
+        _say(f"Creating .venv with {python}")
+        _run([python, "-m", "venv", "--clear", str(VENV)])
+    _say("Installing the locked packages (about a minute the first time)")
     lock = ROOT / "requirements-dev.txt"
     pip = [str(VENV_PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     _run([*pip, "--require-hashes", "-r", str(lock)])

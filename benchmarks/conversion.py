@@ -1,0 +1,151 @@
+"""What a conversion costs, beside a plain typed msgraph-sdk client doing GET user and POST.
+
+Prints figures and ratios, measured in one run on one machine; judges nothing. Every program that
+is measured is a fresh process; Graph (emulated) and the queues (Azurite) are processes of their
+own, so that CPU and memory are the measured program's alone. Usage: ``make bench``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from local.mailbox import Mailbox  # noqa: E402 - the project is no installed package
+from local.storage import Azurite  # noqa: E402
+from local.world import Program, World, create_queue  # noqa: E402
+
+COLD_RUNS = 5
+WARM = 50
+COUNT = 400
+THROUGHPUT = 400
+LATENCY_MS = 150
+LINE = re.compile(r'conversion (\{.*"milliseconds".*\})')
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        tenant = Path(folder) / "tenant.json"
+        tenant.write_text(json.dumps(_tenant(20_000)))
+        _cold_and_cpu(tenant)
+        _throughput(tenant)
+
+
+def _cold_and_cpu(tenant: Path) -> None:
+    with Azurite() as azurite:
+        create_queue(azurite.connection_string, "conversion-results")
+        graph = Program("graph", ["graph", "--port", "0", "--tenant", str(tenant)], {}, r"http://")
+        found = re.search(r"http://[^\s/]+", graph.wait_until_ready())
+        environment = {
+            "CONVERSION_STORAGE": azurite.connection_string,
+            "GRAPH_BASE_URL": found[0] if found else "",
+            "ALLOWED_EMAIL_DOMAINS": "partner.example",
+        }
+        used = 0
+        figures: dict[str, list[dict[str, float]]] = {"ours": [], "typed": []}
+        try:
+            for run in range(COLD_RUNS):
+                # The two in turn, so that a machine that drifts drifts under both.
+                for subject, taken in figures.items():
+                    count = COUNT if run == COLD_RUNS - 1 else 0
+                    taken.append(_measure(subject, environment, used, count))
+                    used += 1 + (WARM + count if count else 0)
+        finally:
+            graph.stop()
+    ours, typed = figures["ours"], figures["typed"]
+    _compare("import and first conversion, ms", "first_ms", ours, typed)
+    _compare("CPU of that, ms", "first_cpu_ms", ours, typed)
+    _compare("peak memory after it, MB", "first_mb", ours, typed)
+    _compare("CPU per conversion, 16 in flight, ms", "cpu_ms", ours[-1:], typed[-1:])
+    _compare("peak memory after those, MB", "peak_mb", ours[-1:], typed[-1:])
+
+
+def _measure(subject: str, environment: dict[str, str], first: int, count: int) -> dict[str, float]:
+    script = ROOT / "benchmarks" / f"subject_{subject}.py"
+    done = subprocess.run(
+        [sys.executable, str(script), str(first), str(count), str(WARM)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"{script.name} failed:\n{done.stderr}")
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def _throughput(tenant: Path) -> None:
+    settings = {"ALLOWED_EMAIL_DOMAINS": "partner.example"}
+    with World(settings, tenant, graph_options=("--latency", str(LATENCY_MS))) as world:
+        mailbox = Mailbox.of(world.environment)
+        for number in range(THROUGHPUT):
+            mailbox.put(json.dumps(request_body(10_000 + number)))
+        arrivals: list[float] = []
+        while len(arrivals) < THROUGHPUT:
+            arrivals += [time.perf_counter() for _ in mailbox.take()]
+        lines = [json.loads(m[1]) for m in LINE.finditer(world.host_log.read_text())]
+    rate = (len(arrivals) - 1) / (arrivals[-1] - arrivals[0])
+    took = statistics.median(line["milliseconds"] for line in lines)
+    print(f"\nOne host process, Graph answering after {LATENCY_MS} ms:")
+    print(f"  conversions a second          {rate:8.1f}   (wanted: at least 20)")
+    print(f"  median time of one, ms        {took:8.0f}   (wanted: at most {2 * LATENCY_MS + 30})")
+
+
+def _compare(
+    what: str, key: str, ours: list[dict[str, float]], typed: list[dict[str, float]]
+) -> None:
+    mine = statistics.median(figures[key] for figures in ours)
+    theirs = statistics.median(figures[key] for figures in typed)
+    print(f"{what:40} ours {mine:8.1f}   typed SDK {theirs:8.1f}   ratio {mine / theirs:5.2f}")
+
+
+def request_body(number: int) -> dict[str, Any]:
+    """Return the request for one user of the benchmark's tenant."""
+    return {
+        "requestId": f"bench-{number}",
+        "invitedUser": {"id": user_id(number)},
+        "invitedUserEmailAddress": f"user{number}@partner.example",
+    }
+
+
+def user_id(number: int) -> str:
+    """Return the object id of one user of the benchmark's tenant."""
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def _tenant(users: int) -> dict[str, Any]:
+    return {
+        "domains": [{"id": "contoso.example", "isVerified": True}],
+        "homeTenants": {
+            "partner.example": {
+                "tenantId": "eeeeeeee-0000-4000-8000-000000000000",
+                "displayName": "Partner",
+                "defaultDomainName": "partner.example",
+            }
+        },
+        "users": [
+            {
+                "id": user_id(number),
+                "userPrincipalName": f"user{number}@contoso.example",
+                "otherMails": [f"user{number}@partner.example"],
+            }
+            for number in range(users)
+        ],
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Measured by conversion.py: a plain typed msgraph-sdk client, the yardstick.
+
+It does what a first script would: GET the user, look at it, POST the invitation. No checks, no
+outcome, no queue.
+"""
+
+from __future__ import annotations
+
+import time
+
+STARTED, CPU_STARTED = time.perf_counter(), time.process_time()
+
+import asyncio  # noqa: E402 - the clock starts before everything
+import json  # noqa: E402
+import os  # noqa: E402
+import resource  # noqa: E402
+import sys  # noqa: E402
+
+from kiota_abstractions.authentication import AnonymousAuthenticationProvider  # noqa: E402
+from msgraph import GraphRequestAdapter, GraphServiceClient  # noqa: E402
+from msgraph.generated.models.invitation import Invitation  # noqa: E402
+from msgraph.generated.models.user import User  # noqa: E402
+
+
+async def convert(client: GraphServiceClient, number: int) -> None:
+    """Invite one user."""
+    user = await client.users.by_user_id(f"00000000-0000-4000-8000-{number:012d}").get()
+    if user is None or user.id is None:
+        sys.exit("the user was not found")
+    body = Invitation(
+        invited_user=User(id=user.id),
+        invited_user_email_address=f"user{number}@partner.example",
+        invite_redirect_url="https://myapps.microsoft.com",
+        send_invitation_message=True,
+    )
+    made = await client.invitations.post(body)
+    if made is None or made.invited_user is None or made.invited_user.id != user.id:
+        sys.exit("the invitation went wrong")
+
+
+async def main(first: int, count: int, warm: int) -> dict[str, float]:
+    """Convert one user, then many; return the figures."""
+    adapter = GraphRequestAdapter(AnonymousAuthenticationProvider())
+    adapter.base_url = os.environ["GRAPH_BASE_URL"] + "/v1.0"
+    client = GraphServiceClient(request_adapter=adapter)
+    await convert(client, first)
+    figures = {
+        "first_ms": (time.perf_counter() - STARTED) * 1000,
+        "first_cpu_ms": (time.process_time() - CPU_STARTED) * 1000,
+        "first_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    if count:
+        slots = asyncio.Semaphore(16)
+
+        async def one(number: int) -> None:
+            async with slots:
+                await convert(client, number)
+
+        await asyncio.gather(*(one(first + 1 + n) for n in range(warm)))
+        before = time.process_time()
+        await asyncio.gather(*(one(first + 1 + warm + n) for n in range(count)))
+        figures["cpu_ms"] = (time.process_time() - before) / count * 1000
+        figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return figures
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(main(*(int(text) for text in sys.argv[1:4])))))

@@ -1,0 +1,97 @@
+"""The local world's commands: ``python -m local COMMAND``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+
+from local.graph import command as graph_command
+from local.host import command as host_command
+
+REQUEST = {
+    "invitedUser": {"id": "00000000-0000-4000-8000-000000000001"},
+    "invitedUserEmailAddress": "ada@fabrikam.example",
+}
+
+
+def main() -> int:
+    """Run one command; return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    host_command.add_arguments(commands.add_parser("host", help="run function_app's triggers"))
+    graph_command.add_arguments(commands.add_parser("graph", help="emulate Microsoft Graph"))
+    commands.add_parser("demo", help="run the sample tenant's requests and show the outcomes")
+    commands.add_parser("start", help="start the whole world and leave it running")
+    enqueue = commands.add_parser("enqueue", help="put a message into the requests queue")
+    enqueue.add_argument("message", help="the message, as it is to stand in the queue")
+    commands.add_parser("outcomes", help="take the outcomes that wait in the results queue")
+    return _run(parser.parse_args())
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    match arguments.command:
+        case "host":
+            _create_results_queue()
+            return asyncio.run(host_command.serve(arguments))
+        case "graph":
+            return asyncio.run(graph_command.serve(arguments)) or 0
+        case "demo":
+            return _demo()
+        case "start":
+            return _start()
+        case "enqueue":
+            print(_mailbox().put(arguments.message))
+        case "outcomes":
+            for event in _mailbox().take():
+                print(json.dumps(event, indent=2))
+    return 0
+
+
+def _create_results_queue() -> None:
+    # The host creates the queues it reads from; the one that outcomes go to is Bicep's in Azure.
+    from local.world import create_queue  # noqa: PLC0415
+
+    if storage := os.environ.get("CONVERSION_STORAGE"):
+        create_queue(storage, os.environ.get("RESULTS_QUEUE", "conversion-results"))
+
+
+def _demo() -> int:
+    from rich.console import Console  # noqa: PLC0415
+
+    from local import demo  # noqa: PLC0415
+
+    return demo.run(Console())
+
+
+def _start() -> int:
+    from local.demo import SAMPLE  # noqa: PLC0415
+    from local.world import World  # noqa: PLC0415
+
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with World(json.loads(SAMPLE.read_text())["settings"]) as world:
+        python = f"{sys.executable} -m local"
+        print(f"\nThe emulated Graph is at {world.graph_url}. In another terminal, here:\n")
+        print(f"  export CONVERSION_STORAGE='{world.environment['CONVERSION_STORAGE']}'")
+        print(f"  {python} enqueue '{json.dumps(REQUEST)}'")
+        print(f"  {python} outcomes\n\nCtrl+C stops it.", flush=True)
+        stopped.wait()
+    return 0
+
+
+def _mailbox() -> Mailbox:
+    if "CONVERSION_STORAGE" not in os.environ:
+        sys.exit("Set CONVERSION_STORAGE first; `python -m local start` prints the line to paste.")
+    from local.mailbox import Mailbox  # noqa: PLC0415
+
+    return Mailbox.of(os.environ)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""The demo: a tenant's worth of requests, through the real function, to a table of outcomes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from local.mailbox import Mailbox
+from local.world import LOGS, ROOT, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SAMPLE = ROOT / "local" / "sample" / "requests.json"
+PATIENCE_SECONDS = 60
+STYLES = {"invited": "green", "eligible": "green", "failed": "red", "rejected": "red"}
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request of the sample, what is expected, and what came back."""
+
+    title: str
+    act: int
+    text: str
+    expected: dict[str, Any]
+    outcome: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> Exchange:
+        """Read an entry of the sample."""
+        message = entry["message"]
+        text = message if isinstance(message, str) else json.dumps(message)
+        if entry.get("encoding") == "base64":
+            text = base64.b64encode(text.encode()).decode()
+        return cls(entry["title"], entry["act"], text, entry["expect"])
+
+    def as_expected(self) -> bool:
+        """Tell whether the outcome is what the sample says."""
+        return self.outcome is not None and all(
+            found == wanted
+            for found, wanted in (
+                (self.outcome["status"], self.expected["status"]),
+                (sorted(codes(self.outcome, "reasons")), sorted(self.expected["reasons"])),
+                (
+                    codes(self.outcome, "warnings"),
+                    self.expected.get("warnings", codes(self.outcome, "warnings")),
+                ),
+            )
+        )
+
+
+def codes(outcome: dict[str, Any], kind: str) -> list[str]:
+    """Return the codes of an outcome's reasons or warnings."""
+    return [entry["code"] for entry in outcome[kind]]
+
+
+def run(console: Console) -> int:
+    """Run the demo; return the exit code: 0 only if every outcome is the expected one."""
+    sample = json.loads(SAMPLE.read_text())
+    exchanges = [Exchange.of(entry) for entry in sample["requests"]]
+    console.print("[bold]Starting[/] Azurite, the Graph emulator and the queue host")
+    with World(sample["settings"]) as world:
+        mailbox = Mailbox.of(world.environment)
+        with _progress(console) as progress:
+            task = progress.add_task("Converting", total=len(exchanges))
+            _play(exchanges, mailbox, world, lambda: progress.advance(task))
+        mails = len(_control(world, "GET", "mails"))
+    console.print(_table(exchanges))
+    wrong = [exchange for exchange in exchanges if not exchange.as_expected()]
+    for exchange in wrong:
+        expected = json.dumps(exchange.expected)
+        console.print(f"[red]Not as expected:[/] {exchange.title}: expected {expected}")
+        console.print_json(data=exchange.outcome)
+    right = len(exchanges) - len(wrong)
+    console.print(
+        f"{right} of {len(exchanges)} outcomes are as expected; {mails} invitation mails were sent."
+        f" The logs are in {LOGS.relative_to(ROOT)}/."
+    )
+    return 1 if wrong else 0
+
+
+def _play(
+    exchanges: list[Exchange], mailbox: Mailbox, world: World, advance: Callable[[], object]
+) -> None:
+    for act in sorted({exchange.act for exchange in exchanges}):
+        if act == 3:  # noqa: PLR2004 - the act in which the tenant's administrator changes his mind
+            _control(world, "POST", "settings", {"allowInvitesFrom": "none"})
+        waiting = {}
+        for exchange in (exchange for exchange in exchanges if exchange.act == act):
+            message_id = mailbox.put(exchange.text)
+            waiting[_request_id(exchange.text) or message_id] = exchange
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while waiting and time.monotonic() < deadline:
+            for event in mailbox.take():
+                exchange = waiting.pop(event["data"]["requestId"])
+                exchange.outcome = event["data"]
+                advance()
+            time.sleep(0.05)
+
+
+def _request_id(text: str) -> str | None:
+    try:
+        message = json.loads(base64.b64decode(text) if text[0] != "{" else text)
+    except ValueError:
+        return None
+    found = message.get("requestId") or message.get("id")
+    return str(found) if found else None
+
+
+def _control(world: World, method: str, what: str, body: object = None) -> Any:  # noqa: ANN401
+    request = urllib.request.Request(
+        f"{world.graph_url}/_emulator/{what}",
+        method=method,
+        data=json.dumps(body).encode() if body is not None else None,
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as response:
+        text = response.read()
+    return json.loads(text) if text else None
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def _table(exchanges: list[Exchange]) -> Table:
+    table = Table(title="Outcomes", row_styles=("", "dim"))
+    for column in ("Request", "Status", "Reasons", "First remedy", "Owner"):
+        table.add_column(column)
+    for exchange in exchanges:
+        outcome = exchange.outcome or {"status": "(none)", "reasons": []}
+        style = STYLES.get(outcome["status"], "yellow")
+        first = outcome["reasons"][0] if outcome["reasons"] else {"remediation": "", "owner": ""}
+        table.add_row(
+            exchange.title,
+            f"[{style}]{outcome['status']}[/]" + ("" if exchange.as_expected() else " [red]✗[/]"),
+            "\n".join(codes(outcome, "reasons")),
+            first["remediation"],
+            first["owner"],
+        )
+    return table

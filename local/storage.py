@@ -1,0 +1,122 @@
+"""Azure Storage on this machine: starts and stops Azurite.
+
+Azurite's own entry point is started on ports that the system picks, so that worlds can stand
+beside one another; it serves blobs as well, at no cost in time. Nothing is written to disk.
+Source: "Use the Azurite emulator for local Azure Storage development" (the account is its
+well-known development account, published there).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import threading
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+ACCOUNT_NAME = "devstoreaccount1"
+ACCOUNT_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+MAIN = (
+    Path(__file__).parent / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+)
+OPTIONS = (
+    "--inMemoryPersistence",
+    "--silent",
+    "--disableTelemetry",
+    # The storage SDK's API version is newer than the newest that Azurite knows.
+    "--skipApiVersionCheck",
+    "--blobPort=0",
+    "--queuePort=0",
+    "--tablePort=0",
+)
+# Ends with the process that holds the other end of its standard input, however that one dies.
+SCRIPT = """
+process.stdin.on("close", () => process.exit(0)).resume();
+process.argv.splice(1, 0, process.env.AZURITE_MAIN);
+require(process.env.AZURITE_MAIN);
+"""
+LISTENING = re.compile(r"Azurite (\w+) service is successfully listening at (http://\S+)")
+START_SECONDS = 60
+STOP_SECONDS = 5
+
+
+class Azurite:
+    """One running Azurite: ``with Azurite() as azurite`` or ``async with``.
+
+    ``connection_string`` names its queue and table endpoints. Data lives in memory and ends
+    with the process. Raises RuntimeError, with what Azurite said, when it does not start.
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+        self._endpoints: dict[str, str] = {}
+
+    @property
+    def connection_string(self) -> str:
+        """The connection string of the development account, without blobs."""
+        return (
+            f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT_NAME};AccountKey={ACCOUNT_KEY};"
+            f"QueueEndpoint={self._endpoints['Queue']}/{ACCOUNT_NAME};"
+            f"TableEndpoint={self._endpoints['Table']}/{ACCOUNT_NAME};"
+        )
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs, None otherwise."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start Azurite and return once both services listen (about a second)."""
+        if not MAIN.is_file():
+            raise RuntimeError("Azurite is not installed: run `make setup`")
+        process = subprocess.Popen(
+            [_node(), "--eval", SCRIPT, "--", *OPTIONS],
+            env={**os.environ, "AZURITE_MAIN": str(MAIN)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._process = process
+        assert process.stdout  # noqa: S101 (for mypy: it is a pipe)
+        try:
+            self._endpoints = _endpoints(process, process.stdout)
+        except BaseException:
+            self.stop()
+            raise
+        # Keeps the pipe empty, or Azurite would stop at a full one.
+        self._reader = threading.Thread(target=deque, args=(process.stdout, 0), daemon=True)
+        self._reader.start()
+
+    def stop(self) -> None:
+        """End Azurite: SIGTERM, and after five seconds SIGKILL."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.communicate(timeout=STOP_SECONDS) if self._reader is None else None
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()

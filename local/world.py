@@ -1,0 +1,153 @@
+"""The whole world on this machine: Azurite, the Graph emulator and the queue host, as processes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.queue import QueueServiceClient
+
+from local.storage import Azurite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+ROOT = Path(__file__).resolve().parent.parent
+LOGS = ROOT / ".logs"
+SAMPLE_TENANT = ROOT / "local" / "sample" / "tenant.json"
+STOP_SECONDS = 15
+
+
+class Program:
+    """One of this project's commands, running; what it prints goes to a file under ``.logs``.
+
+    Args:
+        name: the file's name.
+        arguments: what follows ``python -m local``.
+        environment: added to this process's own.
+        ready: what it prints once it is ready.
+    """
+
+    def __init__(
+        self, name: str, arguments: Sequence[str], environment: Mapping[str, str], ready: str
+    ) -> None:
+        self.log = LOGS / f"{name}.log"
+        self._ready_pattern, self._ready = re.compile(ready), threading.Event()
+        self.ready_line = ""
+        LOGS.mkdir(exist_ok=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "local", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # Its own group: an interrupt at the terminal is for this process, which stops the rest.
+            start_new_session=True,
+        )
+        self._copier = threading.Thread(target=self._copy, daemon=True)
+        self._copier.start()
+
+    def wait_until_ready(self) -> str:
+        """Return the line that says it is ready.
+
+        Raises:
+            RuntimeError: it ended before, with the end of what it printed.
+        """
+        self._ready.wait()
+        if not self.ready_line:
+            raise RuntimeError(f"it did not start; {self.log}:\n{self.log.read_text()[-2000:]}")
+        return self.ready_line
+
+    def stop(self) -> None:
+        """End it: SIGTERM, and SIGKILL where that is not enough."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._copier.join()
+
+    def _copy(self) -> None:
+        output = self.process.stdout
+        if output is None:  # pragma: no cover - it is a pipe
+            return
+        with self.log.open("w") as log, output:
+            for line in output:
+                log.write(line)
+                log.flush()
+                if not self.ready_line and self._ready_pattern.search(line):
+                    self.ready_line = line.strip()
+                    self._ready.set()
+        self._ready.set()
+
+
+class World:
+    """Azurite, the Graph emulator with a tenant, and the host with the function.
+
+    Args:
+        settings: environment for the function, over what the world sets itself.
+        tenant: the emulator's tenant.
+        graph_options: more options for the emulator's command.
+    """
+
+    host_log = LOGS / "host.log"
+
+    def __init__(
+        self,
+        settings: Mapping[str, str],
+        tenant: Path = SAMPLE_TENANT,
+        graph_options: Sequence[str] = (),
+    ) -> None:
+        self._settings, self._tenant, self._stack = settings, tenant, ExitStack()
+        self._graph_options = graph_options
+        self.environment: dict[str, str] = {}
+        self.graph_url = ""
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            azurite = stack.enter_context(Azurite())
+            emulator = ["graph", "--port", "0", "--tenant", str(self._tenant), *self._graph_options]
+            graph = Program("graph", emulator, {}, r"http://\S+")
+            stack.callback(graph.stop)
+            address = re.search(r"http://[^\s/]+", graph.wait_until_ready())
+            self.graph_url = address[0] if address else ""
+            self.environment = {
+                "CONVERSION_STORAGE": azurite.connection_string,
+                "REQUESTS_QUEUE": "conversion-requests",
+                "RESULTS_QUEUE": "conversion-results",
+                "GRAPH_BASE_URL": self.graph_url,
+                **self._settings,
+            }
+            host = Program("host", ["host"], self.environment, r"Host ready")
+            stack.callback(host.stop)
+            host.wait_until_ready()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+
+def create_queue(connection_string: str, name: str) -> None:
+    """Create a queue unless it exists: in Azure, Bicep does."""
+    with QueueServiceClient.from_connection_string(connection_string) as service:
+        try:
+            service.create_queue(name)
+        except ResourceExistsError:
+            return
