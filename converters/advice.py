@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from converters.model import NextStep, Owner, Reason
 
 if TYPE_CHECKING:
-    from converters.model import ConversionRequest, User
+    from converters.facts import User
+    from converters.model import ConversionRequest
     from converters.settings import Settings
 
 _ONE_WAY = Reason(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from converters.model import Owner, Reason, Status, Unread
+from converters.facts import Unread
+from converters.model import Owner, Reason, Status
 from converters.settings import LOWERABLE_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from converters.addresses import EmailAddress
-    from converters.model import AddressFacts, ConversionRequest, DomainFacts, Facts, User
+    from converters.facts import AddressFacts, DomainFacts, Facts, PrivilegeFacts, User
+    from converters.model import ConversionRequest
     from converters.settings import Settings
 
 T = TypeVar("T")
@@ -44,6 +46,13 @@ class Case:
         if self.facts.user is None:
             raise NotApplicable
         return self.facts.user
+
+    @property
+    def privileges(self) -> PrivilegeFacts:
+        """What the user may do, likewise."""
+        if self.facts.privileges is None:
+            raise NotApplicable
+        return self.facts.privileges
 
     @property
     def address(self) -> EmailAddress:
@@ -80,6 +89,7 @@ class Rule:
         message, remediation: sentences; the message may name what the check found.
         check: finds what is against the conversion, or ``None``.
         status: how a request ends that this rule stops.
+        graph_enforces: Graph itself refuses too, so that not knowing need not stop the request.
     """
 
     code: str
@@ -89,6 +99,7 @@ class Rule:
     check: Callable[[Case], Finding | None]
     status: Status = Status.INELIGIBLE
     retriable: bool = False
+    graph_enforces: bool = False
 
     @property
     def lowerable(self) -> bool:

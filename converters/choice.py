@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from converters.addresses import AddressMalformed, EmailAddress
-from converters.model import AddressChoice, Unread
+from converters.facts import AddressChoice, Unread
 from converters.settings import AddressProperty
 
 if TYPE_CHECKING:
-    from converters.model import ConversionRequest, User
+    from converters.facts import User
+    from converters.model import ConversionRequest
     from converters.settings import Settings
 
 

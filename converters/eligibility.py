@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from converters.case import FactUnknown, NotApplicable
 from converters.model import Owner, Reason, Status
-from converters.rules import address, invitation, user
+from converters.rules import address, invitation, privilege, user
 
 if TYPE_CHECKING:
     from converters.case import Case
-    from converters.model import Unread
+    from converters.facts import Unread
 
-RULES = (*user.RULES, *address.RULES, *invitation.RULES)
+RULES = (*user.RULES, *privilege.RULES, *address.RULES, *invitation.RULES)
 FACT_UNKNOWN = "factUnknown"
 
 # What a request that several rules stop is called.
@@ -48,9 +48,10 @@ def decide(case: Case) -> Verdict:
             continue
         except FactUnknown as unknown:
             reason, status = _unknown_fact(unknown.unread), Status.INELIGIBLE
+            warns = rule.graph_enforces
         else:
-            status = rule.status
-        if rule.code in case.settings.lowered_rules:
+            status, warns = rule.status, False
+        if warns or rule.code in case.settings.lowered_rules:
             warnings.append(reason)
         else:
             reasons.setdefault(reason, status)

@@ -8,7 +8,7 @@
     ├── GraphError
     │   ├── GraphRefused       Graph said no for good; ends as a `failed` outcome
     │   └── GraphUnavailable   throttled, down or silent; raised to the host, which tries again
-    └── ResultsUnavailable     the results queue did not take an outcome; raised to the host
+    └── QueueUnavailable       a queue did not take a message; raised to the host
 
 No exception's text carries an address, a name, a message body or a redeem URL: texts end in logs.
 """
@@ -109,9 +109,9 @@ class GraphUnavailable(GraphError):  # noqa: N818
         super().__init__(f"Graph unavailable: {what}: {answer} (request-id {request_id}).")
 
 
-class ResultsUnavailable(ConverterError):  # noqa: N818
-    """The results queue did not take an outcome; nothing may be acknowledged."""
+class QueueUnavailable(ConverterError):  # noqa: N818
+    """A queue did not take a message; nothing may be acknowledged."""
 
     def __init__(self, queue: str, why: str) -> None:
         self.queue, self.why = queue, why
-        super().__init__(f"The results queue {queue!r} did not take the outcome: {why}.")
+        super().__init__(f"The queue {queue!r} is not available: {why}.")

@@ -28,27 +28,25 @@ from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
-from converters import directory
 from converters.errors import GraphRefused, GraphUnavailable
-from converters.model import AddressFacts, DomainFacts, Invitation, TenantFacts, Unread
-from converters.remembered import Remembered
+from converters.model import Invitation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from azure.core.credentials_async import AsyncTokenCredential
 
-    from converters.addresses import EmailAddress
     from converters.directory import Json, Read
-    from converters.model import User
+    from converters.facts import Unread
+    from converters.trace import Trace
 
 T = TypeVar("T")
 
+_OK, _CREATED = 200, 201
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _TIMEOUT = httpx.Timeout(30, connect=10)
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 _NATIVE = ResponseHandlerOption(NativeResponseHandler())
-_CREATED = 201
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,29 @@ class Answer:
             return "", ""
         return str(error.get("code") or ""), str(error.get("message") or "")
 
+    def unavailable(self, what: str) -> GraphUnavailable:
+        """Return the error for an answer that concludes nothing."""
+        return GraphUnavailable(what, self.status, self.retry_after, self.request_id)
+
+
+class Answers:
+    """The answers of one batch, by what was read."""
+
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        self._answers = answers
+
+    def fact(self, read: Read[T]) -> T | Unread:
+        """Return what a read found.
+
+        Raises:
+            GraphUnavailable: the answer makes no sense.
+        """
+        answer = self._answers[read.what]
+        try:
+            return read.fact(answer.status, answer.body)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise answer.unavailable(f"reading {read.what}") from None
+
 
 class Graph:
     """A client of one tenant's Microsoft Graph; one per worker, made inside the running loop.
@@ -84,19 +105,16 @@ class Graph:
     Args:
         base_url: Graph's root, without a version.
         credential: for the access token; ``None`` for the emulator on loopback alone.
-        facts_seconds: how long tenant and domain facts are kept.
     """
 
-    def __init__(
-        self, base_url: str, credential: AsyncTokenCredential | None, facts_seconds: float
-    ) -> None:
-        self._url = f"{base_url}/v1.0"
+    def __init__(self, base_url: str, credential: AsyncTokenCredential | None) -> None:
+        self._url = base_url
         telemetry = cast(
             "GraphTelemetryHandlerOption", options[GraphTelemetryHandlerOption.get_key()]
         )
         self._client = GraphClientFactory.create_with_custom_middleware(
             [GraphTelemetryHandler(telemetry)],
-            client=httpx.AsyncClient(base_url=self._url, timeout=_TIMEOUT, limits=_LIMITS),
+            client=httpx.AsyncClient(base_url=f"{base_url}/v1.0", timeout=_TIMEOUT, limits=_LIMITS),
         )
         self._adapter = GraphRequestAdapter(
             AzureIdentityAuthenticationProvider(credential, scopes=[f"{base_url}/.default"])
@@ -106,67 +124,37 @@ class Graph:
         )
         # Spans must not carry what could identify a person.
         self._adapter.observability_options = ObservabilityOptions(include_euii_attributes=False)
-        self._tenant: Remembered[TenantFacts] = Remembered(facts_seconds, _is_whole)
-        self._domains: Remembered[DomainFacts] = Remembered(facts_seconds, _is_whole)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
-    async def users_named(self, name: str, correlation_id: str) -> tuple[str, ...] | Unread:
-        """Return the ids of the users with a userPrincipalName: none or one."""
-        read = directory.users_named(name)
-        return _fact(read, await self._batch([read], correlation_id))
+    async def read(self, reads: Sequence[Read[Any]], trace: Trace) -> Answers:
+        """Send reads as one ``$batch``, at most 20 ("Combine multiple HTTP requests").
 
-    async def users_addressed(self, address: str, correlation_id: str) -> tuple[str, ...] | Unread:
-        """Return the ids of the users whose ``mail`` or ``otherMails`` holds an address."""
-        read = directory.users_addressed(address)
-        return _fact(read, await self._batch([read], correlation_id))
+        Raises:
+            GraphUnavailable: the batch, or any item of it, was throttled or failed for a while.
+        """
+        items = [
+            {"id": read.what, "method": "GET", "url": read.path, "headers": dict(read.headers)}
+            for read in reads
+        ]
+        what = "reading " + ", ".join(read.what for read in reads)
+        whole = await self._send(Method.POST, "/v1.0/$batch", {"requests": items}, trace, what)
+        if whole.status != _OK:
+            return Answers({read.what: whole for read in reads})
+        try:
+            answers = {item["id"]: _item(item) for item in whole.body["responses"]}
+        except (KeyError, TypeError, AttributeError):
+            raise whole.unavailable(what) from None
+        for read in reads:
+            if read.what not in answers:
+                raise whole.unavailable(f"reading {read.what}")
+            if answers[read.what].status in _TRANSIENT:
+                raise answers[read.what].unavailable(f"reading {read.what}")
+        return Answers(answers)
 
-    async def user_and_address(
-        self, user_id: str, address: EmailAddress | None, correlation_id: str
-    ) -> tuple[User | Unread | None, AddressFacts | None]:
-        """Read one user, and who holds the address, in one round trip."""
-        user = directory.user(user_id)
-        if address is None:
-            return _fact(user, await self._batch([user], correlation_id)), None
-        users, contacts = (
-            directory.user_holders(address.key),
-            directory.contact_holders(address.key),
-        )
-        answers = await self._batch([user, users, contacts], correlation_id)
-        return _fact(user, answers), AddressFacts(_fact(users, answers), _fact(contacts, answers))
-
-    async def address_facts(self, address: EmailAddress, correlation_id: str) -> AddressFacts:
-        """Read who holds an address."""
-        users, contacts = (
-            directory.user_holders(address.key),
-            directory.contact_holders(address.key),
-        )
-        answers = await self._batch([users, contacts], correlation_id)
-        return AddressFacts(_fact(users, answers), _fact(contacts, answers))
-
-    async def tenant_facts(self, correlation_id: str) -> TenantFacts:
-        """Return what holds for this tenant, read at most every few minutes."""
-
-        async def load() -> TenantFacts:
-            domains, invites = directory.verified_domains(), directory.allow_invites_from()
-            answers = await self._batch([domains, invites], correlation_id)
-            return TenantFacts(_fact(domains, answers), _fact(invites, answers))
-
-        return await self._tenant.get("", load)
-
-    async def domain_facts(self, domain: str, correlation_id: str) -> DomainFacts:
-        """Return what holds for an external domain, read at most every few minutes."""
-
-        async def load() -> DomainFacts:
-            federation, home = directory.direct_federation(domain), directory.home_tenant(domain)
-            answers = await self._batch([federation, home], correlation_id)
-            return DomainFacts(_fact(federation, answers), _fact(home, answers))
-
-        return await self._domains.get(domain, load)
-
-    async def invite(self, body: Json, correlation_id: str) -> Invitation:
+    async def invite(self, body: Json, trace: Trace) -> Invitation:
         """Make the invitation: the one call of this product that changes anything.
 
         Raises:
@@ -174,7 +162,7 @@ class Graph:
             GraphUnavailable: nothing is known; the invitation may or may not have been made.
         """
         what = "inviting the user"
-        answer = await self._send(Method.POST, "/invitations", body, correlation_id, what)
+        answer = await self._send(Method.POST, "/v1.0/invitations", body, trace, what)
         if answer.status != _CREATED:
             raise GraphRefused(answer.status, *answer.error(), answer.request_id)
         try:
@@ -187,42 +175,20 @@ class Graph:
                 request_id=answer.request_id,
             )
         except (KeyError, TypeError):
-            raise GraphUnavailable(what, answer.status, None, answer.request_id) from None
+            raise answer.unavailable(what) from None
 
-    async def _batch(self, reads: Sequence[Read[Any]], correlation_id: str) -> dict[str, Answer]:
-        """Send reads as one ``$batch``; return the answers by what was read.
+    async def read_beta(self, read: Read[T], trace: Trace) -> T | Unread:
+        """Send one read to the beta endpoint, for what v1.0 does not have.
 
         Raises:
-            GraphUnavailable: the batch, or any item of it, was throttled or failed for a while.
+            GraphUnavailable: it was throttled or failed for a while.
         """
-        items = [
-            {"id": read.what, "method": "GET", "url": read.path, "headers": dict(read.headers)}
-            for read in reads
-        ]
-        what = "reading " + ", ".join(read.what for read in reads)
-        body = {"requests": items}
-        whole = await self._send(Method.POST, "/$batch", body, correlation_id, what)
-        if whole.status != 200:  # noqa: PLR2004
-            return {read.what: whole for read in reads}
-        try:
-            answers = {
-                item["id"]: Answer(
-                    item["status"],
-                    {name.lower(): value for name, value in (item.get("headers") or {}).items()},
-                    item.get("body") or {},
-                )
-                for item in whole.body["responses"]
-            }
-        except (KeyError, TypeError, AttributeError):
-            raise GraphUnavailable(what, whole.status, None, whole.request_id) from None
-        if absent := [read.what for read in reads if read.what not in answers]:
-            raise GraphUnavailable(f"no answer about {', '.join(absent)}", whole.status)
-        for about, answer in answers.items():
-            _raise_if_transient(f"reading {about}", answer)
-        return answers
+        what, path = f"reading {read.what}", f"/beta{read.path}"
+        answer = await self._send(Method.GET, path, None, trace, what)
+        return Answers({read.what: answer}).fact(read)
 
     async def _send(
-        self, method: Method, path: str, body: Json, correlation_id: str, what: str
+        self, method: Method, path: str, body: Json | None, trace: Trace, what: str
     ) -> Answer:
         """Send one request; return any answer that is final.
 
@@ -232,8 +198,9 @@ class Graph:
         information = RequestInformation(method)
         information.url = self._url + path
         information.headers.add("Accept", "application/json")
-        information.headers.add("client-request-id", correlation_id)
-        information.set_stream_content(json.dumps(body).encode(), "application/json")
+        information.headers.add("client-request-id", trace.correlation_id)
+        if body is not None:
+            information.set_stream_content(json.dumps(body).encode(), "application/json")
         information.add_request_options([_NATIVE])
         try:
             response = cast(
@@ -244,8 +211,16 @@ class Graph:
             # The chain would carry the client's own texts into logs.
             raise GraphUnavailable(f"{what} ({type(error).__name__})") from None
         answer = Answer(response.status_code, response.headers, _json_object(response.content))
-        _raise_if_transient(what, answer)
+        if answer.request_id:
+            trace.request_ids.append(answer.request_id)
+        if answer.status in _TRANSIENT:
+            raise answer.unavailable(what)
         return answer
+
+
+def _item(item: Json) -> Answer:
+    headers = {name.lower(): value for name, value in (item.get("headers") or {}).items()}
+    return Answer(item["status"], headers, item.get("body") or {})
 
 
 def _json_object(content: bytes) -> Json:
@@ -255,25 +230,3 @@ def _json_object(content: bytes) -> Json:
     except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) else {}
-
-
-def _fact(read: Read[T], answers: Mapping[str, Answer]) -> T | Unread:
-    answer = answers[read.what]
-    try:
-        return read.fact(answer.status, answer.body)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise GraphUnavailable(
-            f"reading {read.what}", answer.status, None, answer.request_id
-        ) from None
-
-
-def _raise_if_transient(what: str, answer: Answer) -> None:
-    if answer.status in _TRANSIENT:
-        raise GraphUnavailable(what, answer.status, answer.retry_after, answer.request_id)
-
-
-def _is_whole(facts: TenantFacts | DomainFacts) -> bool:
-    """Tell whether every fact was read; a consent that is given now must count at once."""
-    return not any(
-        isinstance(getattr(facts, name), Unread) for name in type(facts).__dataclass_fields__
-    )

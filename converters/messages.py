@@ -2,7 +2,7 @@
 
 The properties are those of Graph's "Create invitation", so that the JSON body in Microsoft's
 article is a valid request as it stands; ours beside them are ``requestId``, ``mode`` and
-``requestedBy``. It may come inside a CloudEvent 1.0 (structured JSON).
+``requestedBy``. ``converters.envelopes`` says what it may come wrapped in.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
-from converters.decoding import NOT_A_REQUEST, Undecodable, json_object
+from converters.decoding import Undecodable, json_object
+from converters.envelopes import Envelope, unwrap, usable_id
 from converters.errors import Fault, RequestInvalid
 from converters.model import ConversionRequest, MessageInfo, Mode, Recipient
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:b2b-conversion")
-# No @ and no spaces: the id stands in logs, and must not be somebody's address.
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/=+-]{1,128}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _NAME_SHOWN = 64
 
@@ -41,6 +40,18 @@ class _Wire(BaseModel):
 
 class InvitedUser(_Wire):
     """The internal user to convert, by exactly one of its two names."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["id"], "properties": {"id": {"type": "string"}}},
+                {
+                    "required": ["userPrincipalName"],
+                    "properties": {"userPrincipalName": {"type": "string"}},
+                },
+            ]
+        }
+    )
 
     id: Guid | None = Field(None, description="The user's object id.")
     user_principal_name: Address | None = Field(None, description="The user's UPN.")
@@ -76,6 +87,19 @@ class MessageInfoBody(_Wire):
 class RequestBody(_Wire):
     """A request to convert one internal user to B2B collaboration."""
 
+    model_config = ConfigDict(
+        title="ConversionRequest",
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["invitedUser"], "properties": {"invitedUser": {"type": "object"}}},
+                {
+                    "required": ["invitedUserEmailAddress"],
+                    "properties": {"invitedUserEmailAddress": {"type": "string"}},
+                },
+            ]
+        },
+    )
+
     invited_user: InvitedUser | None = Field(
         None, description="The user; may be left out when invitedUserEmailAddress names one."
     )
@@ -104,45 +128,22 @@ def parse(body: bytes, message_id: str | None) -> ConversionRequest:
 
     Args:
         body: the message as it stood in the queue.
-        message_id: what the host says the message's id is. A CloudEvent's ``id`` shadows it there,
+        message_id: what the host says the message's id is. An event's ``id`` shadows it there,
             which does no harm: that id is the one to use then.
 
     Raises:
         RequestInvalid: naming every fault at once.
     """
-    fallback = _usable_id(message_id) or f"sha256-{hashlib.sha256(body).hexdigest()}"
+    fallback = usable_id(message_id) or f"sha256-{hashlib.sha256(body).hexdigest()}"
     try:
         value = json_object(body)
     except Undecodable as undecodable:
         raise RequestInvalid([undecodable.fault], fallback) from None
-    faults: list[Fault] = []
-    traceparent = None
-    if "specversion" in value:
-        fallback = _usable_id(value.get("id")) or fallback
-        traceparent = value.get("traceparent")
-        value = _unwrapped(value, faults)
-    request_id = _usable_id(value.get("requestId")) or fallback
-    if faults:
-        raise RequestInvalid(faults, request_id)
-    return _request(_validated(value, request_id), request_id, traceparent)
-
-
-def _unwrapped(event: dict[str, Any], faults: list[Fault]) -> dict[str, Any]:
-    """Return the request inside a CloudEvent 1.0; add what is wrong with the event."""
-    if event["specversion"] != "1.0":
-        faults.append(Fault("invalidValue", "specversion", "must be 1.0"))
-    for name in ("id", "source", "type"):
-        if name not in event:
-            faults.append(Fault("missingProperty", name, "is missing"))
-        elif not isinstance(event[name], str) or not event[name]:
-            faults.append(Fault("invalidValue", name, "must be a text that is not empty"))
-        elif name == "id" and not _usable_id(event[name]):
-            faults.append(Fault("invalidValue", name, _PROBLEMS["string_pattern_mismatch"]))
-    data = event.get("data")
-    if not isinstance(data, dict):
-        faults.append(Fault(NOT_A_REQUEST, "data", "must be the request, as a JSON object"))
-        return {}
-    return data
+    envelope = unwrap(value, fallback)
+    request_id = usable_id(envelope.request.get("requestId")) or envelope.id
+    if envelope.faults:
+        raise RequestInvalid(envelope.faults, request_id)
+    return _request(_validated(envelope.request, request_id), request_id, envelope)
 
 
 def _validated(value: dict[str, Any], request_id: str) -> RequestBody:
@@ -198,11 +199,11 @@ def _shown(part: str | int) -> str:
     return text if len(text) <= _NAME_SHOWN else text[:_NAME_SHOWN] + "..."
 
 
-def _request(body: RequestBody, request_id: str, traceparent: object) -> ConversionRequest:
+def _request(body: RequestBody, request_id: str, envelope: Envelope) -> ConversionRequest:
     user, info = body.invited_user, body.invited_user_message_info
     return ConversionRequest(
         request_id=request_id,
-        correlation_id=_correlation_id(request_id, traceparent),
+        correlation_id=envelope.correlation_id or _correlation_id(request_id, envelope.traceparent),
         mode=body.mode,
         user_id=user.id.lower() if user and user.id else None,
         user_principal_name=user.user_principal_name if user else None,
@@ -211,6 +212,9 @@ def _request(body: RequestBody, request_id: str, traceparent: object) -> Convers
         message_info=_message_info(info) if info else MessageInfo(),
         redirect_url=body.invite_redirect_url,
         requested_by=body.requested_by,
+        from_event=envelope.from_event,
+        deferrals=envelope.deferrals,
+        announced=envelope.announced,
     )
 
 
@@ -222,10 +226,6 @@ def _message_info(info: MessageInfoBody) -> MessageInfo:
         cc=Recipient(cc[0].address or "", cc[0].name) if cc else None,
         text=info.customized_message_body or None,
     )
-
-
-def _usable_id(value: object) -> str | None:
-    return value if isinstance(value, str) and _REQUEST_ID.fullmatch(value) else None
 
 
 def _correlation_id(request_id: str, traceparent: object) -> str:

@@ -1,8 +1,4 @@
-"""The things this product speaks of: frozen, and without any I/O.
-
-Names are Microsoft's own, snake-cased. "Internal" and "external" say who authenticates the user;
-``user_type`` (Member, Guest) says something else and never decides which of the two a user is.
-"""
+"""The request, the invitation, the outcome: frozen, and without any I/O. Names are Microsoft's."""
 
 from __future__ import annotations
 
@@ -11,9 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from converters.addresses import EmailAddress
+    from converters.facts import User
 
 
 class Status(StrEnum):
@@ -33,6 +27,8 @@ class Status(StrEnum):
     """The message is no valid request; every fault is given."""
     FAILED = "failed"
     """Graph refused the invitation."""
+    DEFERRED = "deferred"
+    """The request waits, and ends by itself in one of the others later."""
 
 
 class Owner(StrEnum):
@@ -105,6 +101,8 @@ class ConversionRequest:
         correlation_id: a GUID for Graph's ``client-request-id``, from the trace where there is one.
         user_id, user_principal_name: whom to convert; neither means the holder of the address.
         email_address: the external address, where the request names one.
+        from_event: whether a directory's event, and not a person, asks.
+        deferrals: how often the request has waited; ``announced`` says whether somebody knows.
     """
 
     request_id: str
@@ -117,135 +115,23 @@ class ConversionRequest:
     message_info: MessageInfo = MessageInfo()
     redirect_url: str | None = None
     requested_by: str | None = None
+    from_event: bool = False
+    deferrals: int = 0
+    announced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
-    """A fact that could not be read. Unknown means no: it blocks every rule that needs it.
+class Deferral:
+    """A request that has to wait.
 
     Attributes:
-        what: what could not be read.
-        permission: the application permission the read needs.
-        status: the HTTP status that Graph answered with.
+        seconds: how long.
+        reason: why; ``None`` where there is nothing to tell anybody.
     """
 
-    what: str
-    permission: str
-    status: int
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """One way the user signs in: an ``objectIdentity``."""
-
-    sign_in_type: str
-    issuer: str
-
-
-@dataclass(frozen=True, slots=True)
-class ServicePlan:
-    """One of the user's ``assignedPlans``."""
-
-    service_plan_id: str
-    capability_status: str
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A user of the directory, as far as the rules look at one."""
-
-    id: str
-    user_principal_name: str
-    user_type: str | None
-    account_enabled: bool
-    external_user_state: str | None
-    external_user_state_changed: datetime | None
-    identities: tuple[Identity, ...] | None
-    mail: str | None
-    other_mails: tuple[str, ...]
-    on_premises_synced: bool
-    on_premises_user_principal_name: str | None
-    assigned_plans: tuple[ServicePlan, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """An object that holds an address: a ``user`` or a ``contact``."""
-
-    kind: str
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class AddressFacts:
-    """What the directory knows of one address."""
-
-    user_holders: tuple[Holder, ...] | Unread
-    contact_holders: tuple[Holder, ...] | Unread
-
-
-@dataclass(frozen=True, slots=True)
-class HomeTenant:
-    """The Entra tenant in which a domain is verified."""
-
-    tenant_id: str
-    display_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class DomainFacts:
-    """What holds for one external domain; the same for minutes, so it may be kept that long."""
-
-    directly_federated: bool | Unread
-    home_tenant: HomeTenant | Unread | None
-
-
-@dataclass(frozen=True, slots=True)
-class TenantFacts:
-    """What holds for this tenant; the same for minutes, so it may be kept that long."""
-
-    verified_domains: frozenset[str] | Unread
-    allow_invites_from: str | Unread
-
-
-@dataclass(frozen=True, slots=True)
-class AddressChoice:
-    """Which external address a conversion would use, and what stands in its way.
-
-    Attributes:
-        address: the address; the directory's spelling of it where the user holds it.
-        malformed: why the address is none that B2B collaboration takes.
-        missing: the user holds no external address where one has to stand.
-        ambiguous: the user holds several, and the request names none of them.
-        foreign: the request names an address that the user does not hold.
-    """
-
-    address: EmailAddress | None = None
-    malformed: str | None = None
-    missing: bool = False
-    ambiguous: bool = False
-    foreign: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All that was read before deciding, for one request.
-
-    Attributes:
-        tenant: what holds for this tenant.
-        matches: the users that the request may mean, by object id.
-        user: the user meant, ``None`` where there is none, no single one, or no reading it.
-        choice: the address that would be used.
-        address: what the directory knows of that address, ``None`` without a usable one.
-        domain: what holds for its domain, likewise.
-    """
-
-    tenant: TenantFacts
-    matches: tuple[str, ...] | Unread
-    user: User | None = None
-    choice: AddressChoice = AddressChoice()
-    address: AddressFacts | None = None
-    domain: DomainFacts | None = None
+    request: ConversionRequest
+    seconds: int
+    reason: Reason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +159,7 @@ class GraphTrace:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one request ended, whole."""
+    """How one request ended, or where it stands; whole."""
 
     request_id: str
     status: Status
@@ -287,3 +173,8 @@ class Outcome:
     mail_sent: bool = True
     graph: GraphTrace | None = None
     requested_by: str | None = None
+
+    @property
+    def step(self) -> str:
+        """The step of the request's story that this tells; each has one event id."""
+        return "deferral" if self.status is Status.DEFERRED else "conversion"

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from converters.envelopes import SOURCE
 from converters.messages import NAMESPACE
 from converters.model import Owner, Status  # noqa: TC001 - pydantic reads them at run time
 
 if TYPE_CHECKING:
-    from converters.model import Invitation, Outcome, User
+    from converters.facts import User
+    from converters.model import Invitation, Outcome
 
 DATA_SCHEMA = "urn:b2b-conversion:outcome:1"
-SOURCE = "urn:b2b-conversion"
 
 
 class _Wire(BaseModel):
@@ -96,14 +97,19 @@ def event_id(request_id: str, step: str = "conversion") -> str:
     return str(uuid.uuid5(NAMESPACE, f"{step} {request_id}"))
 
 
+def event_type(status: Status) -> str:
+    """Return the CloudEvent type of an outcome, so that readers can route by it."""
+    return f"B2BConversion.{status[0].upper()}{status[1:]}"
+
+
 def cloud_event(outcome: Outcome, now: datetime | None = None) -> bytes:
     """Write the outcome as a CloudEvent; ASCII, since a queue message travels inside XML."""
     user_id = outcome.user.id if outcome.user else outcome.user_id
     event = {
         "specversion": "1.0",
-        "id": event_id(outcome.request_id),
+        "id": event_id(outcome.request_id, outcome.step),
         "source": SOURCE,
-        "type": f"B2BConversion.{outcome.status[0].upper()}{outcome.status[1:]}",
+        "type": event_type(outcome.status),
         "time": (now or datetime.now(UTC)).isoformat().replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "dataschema": DATA_SCHEMA,

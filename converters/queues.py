@@ -2,60 +2,104 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError
 from azure.storage.queue.aio import QueueClient
 
-from converters.errors import ResultsUnavailable
+from converters.errors import QueueUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure.core.credentials_async import AsyncTokenCredential
 
     from converters.settings import Storage
 
-# Outcomes wait until somebody reads them; the service's default would drop them after seven days.
+# Messages wait until somebody reads them; the service's default would drop them after seven days.
 _FOR_EVER = -1
 # The message goes back to the host soon enough; a long patience here would only hold a slot.
 _RETRIES = 2
 
 
-class Results:
-    """The results queue; one per worker, made inside the running loop.
+class Queue:
+    """A queue to send to; one per worker, made inside the running loop.
 
     Args:
         storage: where the queue is.
-        queue: its name; the queue must exist.
+        name: its name; the queue must exist.
         credential: used with ``storage.queue_service_uri``.
     """
 
     def __init__(
-        self, storage: Storage, queue: str, credential: AsyncTokenCredential | None
+        self, storage: Storage, name: str, credential: AsyncTokenCredential | None
     ) -> None:
-        self._queue = queue
+        self._name = name
         self._client = (
             QueueClient.from_connection_string(
-                storage.connection_string, queue, retry_total=_RETRIES
+                storage.connection_string, name, retry_total=_RETRIES
             )
             if storage.connection_string
             else QueueClient(
-                storage.queue_service_uri or "", queue, credential=credential, retry_total=_RETRIES
+                storage.queue_service_uri or "", name, credential=credential, retry_total=_RETRIES
             )
         )
 
-    async def send(self, message: bytes) -> None:
-        """Store a message, plain text.
+    async def send(self, message: bytes, delay: int = 0) -> None:
+        """Store a message, plain text, that shows after ``delay`` seconds (at most seven days).
 
         Raises:
-            ResultsUnavailable: it is not known to be stored.
+            QueueUnavailable: it is not known to be stored.
         """
         try:
-            await self._client.send_message(message.decode("ascii"), time_to_live=_FOR_EVER)
+            await self._client.send_message(
+                message.decode("ascii"), visibility_timeout=delay, time_to_live=_FOR_EVER
+            )
         except AzureError as error:
             # The chain would carry the request's URL, which can hold a shared access signature.
-            code = getattr(error, "error_code", None) or type(error).__name__
-            raise ResultsUnavailable(self._queue, str(getattr(code, "value", code))) from None
+            raise self._unavailable(error) from None
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+    def _unavailable(self, error: AzureError) -> QueueUnavailable:
+        return QueueUnavailable(self._name, _code(error))
+
+
+class Quota(Queue):
+    """Counts a day's invitations, for all workers together: one message each, gone at midnight UTC.
+
+    Azure never reports fewer messages than a queue holds, so the limit is never exceeded, whoever
+    counts at the same time; it can report more for a while, and then a request waits needlessly.
+    Source: "Get Queue Metadata (REST API)".
+    """
+
+    async def reserve(
+        self, limit: int, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> bool:
+        """Take one of the day's invitations; tell whether there was one left.
+
+        Raises:
+            QueueUnavailable: it cannot be told.
+        """
+        midnight = (now() + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        lifetime = max(1, int((midnight - now()).total_seconds()))
+        try:
+            mark = await self._client.send_message("1", time_to_live=lifetime)
+            properties = await self._client.get_queue_properties()
+            if (properties.approximate_message_count or 0) <= limit:
+                return True
+            await self._client.delete_message(mark.id, mark.pop_receipt)
+        except AzureError as error:
+            if _code(error) == "MessageNotFound":
+                # Midnight came between two of the calls, and with it another day's quota.
+                return False
+            raise self._unavailable(error) from None
+        return False
+
+
+def _code(error: AzureError) -> str:
+    code = getattr(error, "error_code", None) or type(error).__name__
+    return str(getattr(code, "value", code))

@@ -61,6 +61,12 @@ class Settings:
         lowered_rules: codes of rules that warn in place of refusing.
         redirect_url: where a person lands after redeeming, unless the request says.
         redirect_url_hosts: hosts a request may name for that.
+        protected_ids: users and groups whose members are never converted.
+        convertible_group_id: the group whose members alone may be converted.
+        read_invitation_domains: whether to read the tenant's own list of domains (beta at Graph).
+        paused: the kill switch: requests wait.
+        daily_limit: invitations per day (UTC), ``None`` for no limit.
+        quota_queue: the queue that counts them; used with a limit alone.
         allow_custom_text: whether a request's own text may go into the mail.
         tenant_id: this tenant's id, for the links in next steps.
         facts_seconds: how long tenant and domain facts are kept.
@@ -77,6 +83,12 @@ class Settings:
     lowered_rules: frozenset[str]
     redirect_url: str
     redirect_url_hosts: frozenset[str]
+    protected_ids: frozenset[str]
+    convertible_group_id: str | None
+    read_invitation_domains: bool
+    paused: bool
+    daily_limit: int | None
+    quota_queue: str
     allow_custom_text: bool
     tenant_id: str | None
     facts_seconds: int
@@ -105,13 +117,19 @@ class Settings:
             redirect_url_hosts=frozenset(
                 read.list("REDIRECT_URL_HOSTS", "myapps.microsoft.com,teams.microsoft.com")
             ),
+            protected_ids=read.guids("PROTECTED_IDS"),
+            convertible_group_id=read.guid("CONVERTIBLE_GROUP_ID"),
+            read_invitation_domains=read.switch("READ_INVITATION_DOMAINS"),
+            paused=read.switch("CONVERSIONS_PAUSED"),
+            daily_limit=read.whole("DAILY_LIMIT", 0, 0, 1_000_000) or None,
+            quota_queue=read.queue("QUOTA_QUEUE", "conversion-quota"),
             allow_custom_text=read.switch("ALLOW_CUSTOM_TEXT"),
             tenant_id=tenant_id,
             facts_seconds=read.whole("TENANT_FACTS_SECONDS", 300, 0, 3600),
             invocation_seconds=read.whole("INVOCATION_SECONDS", 90, 5, 240),
         )
-        if settings.requests_queue == settings.results_queue:
-            read.problems.append("REQUESTS_QUEUE and RESULTS_QUEUE must name two queues.")
+        if len({settings.requests_queue, settings.results_queue, settings.quota_queue}) < 3:  # noqa: PLR2004
+            read.problems.append("REQUESTS_QUEUE, RESULTS_QUEUE and QUOTA_QUEUE must differ.")
         if read.problems:
             raise SettingsInvalid(read.problems)
         return settings
@@ -148,6 +166,12 @@ class _Reader:
         if text and not GUID.fullmatch(text):
             self.problems.append(f"{key} must be a GUID.")
         return text.lower() or None
+
+    def guids(self, key: str) -> frozenset[str]:
+        ids = self.list(key)
+        if not all(GUID.fullmatch(text) for text in ids):
+            self.problems.append(f"{key} must be object ids (GUIDs), comma-separated.")
+        return frozenset(ids)
 
     def storage(self) -> Storage:
         connection, uri = self.text("CONVERSION_STORAGE"), self.queue_service_uri()

@@ -9,9 +9,13 @@ import os
 import signal
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 from local.graph import command as graph_command
 from local.host import command as host_command
+
+if TYPE_CHECKING:
+    from local.mailbox import Mailbox
 
 REQUEST = {
     "invitedUser": {"id": "00000000-0000-4000-8000-000000000001"},
@@ -30,6 +34,7 @@ def main() -> int:
     enqueue = commands.add_parser("enqueue", help="put a message into the requests queue")
     enqueue.add_argument("message", help="the message, as it is to stand in the queue")
     commands.add_parser("outcomes", help="take the outcomes that wait in the results queue")
+    commands.add_parser("contract", help="write docs/contract anew from the code")
     return _run(parser.parse_args())
 
 
@@ -44,6 +49,8 @@ def _run(arguments: argparse.Namespace) -> int:
             return _demo()
         case "start":
             return _start()
+        case "contract":
+            _write_contract()
         case "enqueue":
             print(_mailbox().put(arguments.message))
         case "outcomes":
@@ -58,6 +65,12 @@ def _create_results_queue() -> None:
 
     if storage := os.environ.get("CONVERSION_STORAGE"):
         create_queue(storage, os.environ.get("RESULTS_QUEUE", "conversion-results"))
+
+
+def _write_contract() -> None:
+    from local import contract  # noqa: PLC0415
+
+    contract.write()
 
 
 def _demo() -> int:

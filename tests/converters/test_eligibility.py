@@ -9,22 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from converters.eligibility import FACT_UNKNOWN, RULES, decide
-from converters.model import (
-    Holder,
-    Identity,
-    MessageInfo,
-    Owner,
-    Recipient,
-    ServicePlan,
-    Status,
-)
+from converters.facts import Groups, Holder, Identity, InvitationDomains, ServicePlan
+from converters.model import MessageInfo, Owner, Recipient, Status
 from converters.rules.user import MAILBOX_PLANS
 from converters.settings import LOWERABLE_RULES
 from tests.samples import (
     ADDRESS,
     ADDRESS_FACTS,
     DOMAIN_FACTS,
+    GROUP_ID,
     OTHER_ID,
+    PRIVILEGES,
     TENANT,
     UNREAD,
     USER_ID,
@@ -36,6 +31,7 @@ from tests.samples import (
 
 if TYPE_CHECKING:
     from converters.case import Case
+    from converters.settings import Settings
 
 FOUNDATION = "113feb6c-3fe4-4440-bddc-54d774bf0318"
 STANDARD = "9aaf7827-d63c-4b61-89c3-182f06f82e5c"
@@ -75,6 +71,30 @@ ROWS: dict[str, list[tuple[Case, str]]] = {
     ],
     "onPremisesUserPrincipalNameSet": [
         (case(of_user=user(on_premises_user_principal_name="k@x")), "onPremisesUserPrincipalName")
+    ],
+    "holdsDirectoryRole": [
+        (case(privileges=replace(PRIVILEGES, active_roles=("Helpdesk Administrator",))), "Helpdesk")
+    ],
+    "eligibleForDirectoryRole": [
+        (case(privileges=replace(PRIVILEGES, eligible_roles=(OTHER_ID,))), OTHER_ID)
+    ],
+    "inRoleAssignableGroup": [
+        (
+            case(
+                privileges=replace(
+                    PRIVILEGES, groups=Groups(frozenset({GROUP_ID}), (GROUP_ID,), complete=True)
+                )
+            ),
+            GROUP_ID,
+        )
+    ],
+    "managementRestricted": [(case(of_user=user(management_restricted=True)), "restricted")],
+    "protectedByOperator": [
+        (case(of_settings=settings(PROTECTED_IDS=USER_ID.upper())), "protects"),
+        (case(of_settings=settings(PROTECTED_IDS=f"{OTHER_ID}, {GROUP_ID}")), "protects"),
+    ],
+    "notInConvertibleGroup": [
+        (case(of_settings=settings(CONVERTIBLE_GROUP_ID=OTHER_ID)), OTHER_ID)
     ],
     "noExternalAddress": [
         (case(of_user=user(other_mails=())), "otherMails"),
@@ -142,6 +162,16 @@ ROWS: dict[str, list[tuple[Case, str]]] = {
         (case(domain=replace(DOMAIN_FACTS, directly_federated=True)), "partner.example")
     ],
     "homeTenantNotFound": [(case(domain=replace(DOMAIN_FACTS, home_tenant=None)), ADDRESS[4:])],
+    "blockedByCrossTenantAccess": [
+        (case(domain=replace(DOMAIN_FACTS, inbound_blocked=True)), "Partner")
+    ],
+    "domainRefusedByTenant": [
+        (case(tenant=replace(TENANT, invitation_domains=listed)), "partner.example")
+        for listed in (
+            InvitationDomains(blocked=frozenset({"partner.example"})),
+            InvitationDomains(allowed=frozenset({"other.example"})),
+        )
+    ],
     "invitationsOff": [(case(tenant=replace(TENANT, allow_invites_from="none")), "none")],
     "redirectUrlNotAllowed": [
         (case(of_request=request(redirect_url=url)), "inviteRedirectUrl")
@@ -216,6 +246,7 @@ def test_sample_user_is_eligible() -> None:
         case(of_user=user(assigned_plans=(ServicePlan(STANDARD, "Suspended"),))),
         case(of_user=user(**SYNCED), domain=replace(DOMAIN_FACTS, home_tenant=None)),
         case(address=replace(ADDRESS_FACTS, user_holders=(Holder("user", USER_ID),))),
+        case(of_settings=settings(CONVERTIBLE_GROUP_ID=GROUP_ID, PROTECTED_IDS=OTHER_ID)),
         case(of_request=request(redirect_url="https://myapps.microsoft.com?tenantId=")),
         case(of_request=request(redirect_url="https://Teams.Microsoft.com:443/x")),
         case(of_request=request(message_info=MessageInfo(cc=Recipient("boss@contoso.example")))),
@@ -274,6 +305,9 @@ def test_remedy_of_2020_is_to_delete_and_invite_anew(code: str) -> None:
         case(matches=UNREAD),
         case(tenant=replace(TENANT, verified_domains=UNREAD)),
         case(tenant=replace(TENANT, allow_invites_from=UNREAD)),
+        case(privileges=replace(PRIVILEGES, active_roles=UNREAD)),
+        case(privileges=replace(PRIVILEGES, eligible_roles=UNREAD)),
+        case(privileges=replace(PRIVILEGES, groups=UNREAD)),
         case(address=replace(ADDRESS_FACTS, user_holders=UNREAD)),
         case(address=replace(ADDRESS_FACTS, contact_holders=UNREAD)),
         case(domain=replace(DOMAIN_FACTS, directly_federated=UNREAD)),
@@ -289,6 +323,28 @@ def test_unknown_means_no_and_names_the_read_and_the_permission(checked: Case) -
     assert "403" in reason.message
     assert "Some.Read.All" in reason.remediation
     assert reason.owner is Owner.OPERATOR
+
+
+@pytest.mark.parametrize(
+    "of_settings",
+    [settings(), settings(PROTECTED_IDS=OTHER_ID), settings(CONVERTIBLE_GROUP_ID=GROUP_ID)],
+)
+def test_s2_user_with_more_groups_than_an_answer_holds_is_refused(of_settings: Settings) -> None:
+    many = replace(PRIVILEGES, groups=Groups(frozenset({GROUP_ID}), (), complete=False))
+    assert codes(case(privileges=many, of_settings=of_settings)) == [FACT_UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    "checked",
+    [
+        case(domain=replace(DOMAIN_FACTS, inbound_blocked=UNREAD)),
+        case(tenant=replace(TENANT, invitation_domains=UNREAD)),
+    ],
+)
+def test_what_graph_enforces_itself_only_warns_when_it_could_not_be_read(checked: Case) -> None:
+    verdict = decide(checked)
+    assert verdict.status is Status.ELIGIBLE
+    assert [warning.code for warning in verdict.warnings] == [FACT_UNKNOWN]
 
 
 def test_unknown_fact_of_a_lowered_rule_only_warns() -> None:

@@ -1,0 +1,180 @@
+"""What a request may come wrapped in, and what it is wrapped in to wait. Pure.
+
+- a CloudEvent 1.0 (structured JSON) whose ``data`` is the request;
+- an event about a user that was created or updated ("Microsoft Graph API events"), as a CloudEvent
+  or in Event Grid's own schema: the request is then to convert that user, with the address that
+  the directory holds;
+- our own ``B2BConversion.Deferred``, in which a request waits for a better time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from converters.decoding import NOT_A_REQUEST
+from converters.errors import Fault
+from converters.settings import GUID
+
+if TYPE_CHECKING:
+    from converters.model import ConversionRequest
+
+DEFERRED = "B2BConversion.Deferred"
+SOURCE = "urn:b2b-conversion"
+USER_EVENTS = frozenset({"Microsoft.Graph.UserCreated", "Microsoft.Graph.UserUpdated"})
+# No @ and no spaces: the id stands in logs, and must not be somebody's address.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/=+-]{1,128}")
+_USER_RESOURCE = re.compile(r"/?users/([0-9a-f-]{36})", re.IGNORECASE)
+_MOST_DEFERRALS = 1_000_000
+
+
+@dataclass(slots=True)
+class Envelope:
+    """A message's request, and what the wrapping adds to it.
+
+    Attributes:
+        request: the request's properties, still to be validated.
+        id: the id to use where the request has none.
+        traceparent: the W3C trace context, still to be validated.
+        from_event: whether a directory's event, and not a person, asks.
+        deferrals: how often the request has waited.
+        announced: whether somebody was told that it waits.
+        correlation_id: the one it had before it waited.
+        faults: what is wrong with the wrapping.
+    """
+
+    request: dict[str, Any]
+    id: str
+    faults: list[Fault]
+    traceparent: object = None
+    from_event: bool = False
+    deferrals: int = 0
+    announced: bool = False
+    correlation_id: str | None = None
+
+
+def usable_id(value: object) -> str | None:
+    """Return the value where it can be a request's id."""
+    return value if isinstance(value, str) and _REQUEST_ID.fullmatch(value) else None
+
+
+def unwrap(value: dict[str, Any], fallback_id: str) -> Envelope:
+    """Take the wrapping off, if there is one; faults are collected, not raised."""
+    if "specversion" in value:
+        envelope = _event(value, fallback_id, ("id", "source", "type"))
+        envelope.traceparent = value.get("traceparent")
+        if value["specversion"] != "1.0":
+            envelope.faults.insert(0, Fault("invalidValue", "specversion", "must be 1.0"))
+        return _of_type(envelope, value, value.get("type"))
+    if "eventType" in value:
+        envelope = _event(value, fallback_id, ("id", "eventType"))
+        if isinstance(value["eventType"], str) and value["eventType"] not in USER_EVENTS:
+            envelope.faults.append(_unknown_type("eventType"))
+        return _of_type(envelope, value, value["eventType"])
+    return Envelope(value, fallback_id, [])
+
+
+def deferred(request: ConversionRequest) -> bytes:
+    """Write a request down so that it can wait; its size is bounded by what a request may hold."""
+    info = request.message_info
+    cc = {"emailAddress": {"address": info.cc.address, "name": info.cc.name}} if info.cc else None
+    body = {
+        "invitedUser": {"id": request.user_id, "userPrincipalName": request.user_principal_name}
+        if request.user_id or request.user_principal_name
+        else None,
+        "invitedUserEmailAddress": request.email_address,
+        "sendInvitationMessage": request.send_invitation_message,
+        "invitedUserMessageInfo": {
+            "messageLanguage": info.language,
+            "ccRecipients": [cc] if cc else None,
+            "customizedMessageBody": info.text,
+        },
+        "inviteRedirectUrl": request.redirect_url,
+        "mode": request.mode,
+        "requestedBy": request.requested_by,
+    }
+    event = {
+        "specversion": "1.0",
+        "id": request.request_id,
+        "source": SOURCE,
+        "type": DEFERRED,
+        "data": {
+            "request": body,
+            "fromEvent": request.from_event,
+            "deferrals": request.deferrals,
+            "announced": request.announced,
+            "correlationId": request.correlation_id,
+        },
+    }
+    return json.dumps(event, separators=(",", ":")).encode("ascii")
+
+
+def _event(value: dict[str, Any], fallback_id: str, names: tuple[str, ...]) -> Envelope:
+    faults = []
+    for name in names:
+        if name not in value:
+            faults.append(Fault("missingProperty", name, "is missing"))
+        elif not isinstance(value[name], str) or not value[name]:
+            faults.append(Fault("invalidValue", name, "must be a text that is not empty"))
+    if isinstance(value.get("id"), str) and value["id"] and not usable_id(value["id"]):
+        problem = "must be at most 128 letters, digits and ._~:/=+-"
+        faults.append(Fault("invalidValue", "id", problem))
+    data = value.get("data")
+    if not isinstance(data, dict):
+        faults.append(Fault(NOT_A_REQUEST, "data", "must be a JSON object"))
+        data = {}
+    return Envelope(data, usable_id(value.get("id")) or fallback_id, faults)
+
+
+def _of_type(envelope: Envelope, value: dict[str, Any], type_: object) -> Envelope:
+    if type_ == DEFERRED:
+        _take_waiting_request(envelope)
+    elif isinstance(type_, str) and type_.startswith("Microsoft.Graph."):
+        if type_ not in USER_EVENTS and "specversion" in value:
+            envelope.faults.append(_unknown_type("type"))
+        _take_user(envelope, value)
+    return envelope
+
+
+def _take_waiting_request(envelope: Envelope) -> None:
+    data = envelope.request
+    request, deferrals = data.get("request"), data.get("deferrals")
+    correlation_id = data.get("correlationId")
+    if (
+        not isinstance(request, dict)
+        or type(deferrals) is not int
+        or not 0 <= deferrals <= _MOST_DEFERRALS
+        or not isinstance(correlation_id, str)
+    ):
+        envelope.faults.append(Fault(NOT_A_REQUEST, "data", "is no request that waits"))
+        return
+    envelope.request, envelope.deferrals = request, deferrals
+    envelope.from_event = data.get("fromEvent") is True
+    envelope.announced = data.get("announced") is True
+    envelope.correlation_id = correlation_id if GUID.fullmatch(correlation_id) else None
+
+
+def _take_user(envelope: Envelope, value: dict[str, Any]) -> None:
+    """Make the request that an event about a user stands for."""
+    data, envelope.from_event = envelope.request, True
+    if data.get("changeType") not in (None, "created", "updated"):
+        envelope.faults.append(
+            Fault("invalidValue", "data.changeType", "must be created or updated")
+        )
+    resource_data = data.get("resourceData")
+    named = resource_data.get("id") if isinstance(resource_data, dict) else None
+    for resource in (data.get("resource"), value.get("subject")):
+        match = _USER_RESOURCE.fullmatch(resource) if isinstance(resource, str) else None
+        named = named or (match[1] if match else None)
+    if isinstance(named, str) and GUID.fullmatch(named):
+        envelope.request = {"invitedUser": {"id": named}}
+        return
+    envelope.request = {}
+    problem = "names no user by object id, nor do data.resource and subject"
+    envelope.faults.append(Fault("missingProperty", "data.resourceData.id", problem))
+
+
+def _unknown_type(name: str) -> Fault:
+    return Fault("invalidValue", name, f"must be one of {', '.join(sorted(USER_EVENTS))}")

@@ -1,0 +1,42 @@
+"""The body of ``POST /invitations``. Pure. Source: "Create invitation"."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from converters.case import Case
+    from converters.model import MessageInfo
+
+
+def invitation_body(case: Case) -> dict[str, Any]:
+    """Write the body that converts the case's user.
+
+    The address is the directory's own spelling; ``invitedUser`` is what makes it a conversion and
+    not a new guest.
+    """
+    request = case.request
+    body: dict[str, Any] = {
+        "invitedUser": {"id": case.user.id},
+        "invitedUserEmailAddress": case.address.text,
+        "inviteRedirectUrl": request.redirect_url or case.settings.redirect_url,
+        "sendInvitationMessage": request.send_invitation_message,
+    }
+    message = _message_info(request.message_info, text=case.settings.allow_custom_text)
+    if message and request.send_invitation_message:
+        body["invitedUserMessageInfo"] = message
+    return body
+
+
+def _message_info(info: MessageInfo, *, text: bool) -> dict[str, Any]:
+    message: dict[str, Any] = {}
+    if info.language:
+        message["messageLanguage"] = info.language
+    if info.cc:
+        name = {"name": info.cc.name} if info.cc.name else {}
+        message["ccRecipients"] = [{"emailAddress": {"address": info.cc.address, **name}}]
+    if info.text and text:
+        # The mail is HTML: a request must not be able to write markup into it (S5).
+        message["customizedMessageBody"] = html.escape(info.text)
+    return message
