@@ -1,0 +1,13 @@
+"""A queue host for one machine: plays Azure Functions for the queue triggers of any Python app.
+
+It is the Functions host, its Storage Queues extension and the Python worker in one process, as far
+as a queue trigger can tell, and knows nothing of the app that it runs. Never deployed.
+Source: "Azure Queue storage trigger and bindings for Azure Functions overview".
+"""
+
+from local.host.app import App, QueueFunction
+from local.host.errors import StartError
+from local.host.host import QueueHost
+from local.host.settings import HostSettings
+
+__all__ = ["App", "HostSettings", "QueueFunction", "QueueHost", "StartError"]

@@ -1,0 +1,58 @@
+"""Connections: from a trigger's ``connection`` to a client of the queue service.
+
+Source: "Azure Queue storage trigger for Azure Functions" (Connections).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azure.storage.queue.aio import QueueServiceClient
+
+from local.host.errors import StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure.core.credentials_async import AsyncTokenCredential
+
+# Seconds, as the extension's own SDK waits: the Python SDK's first wait would be 15.
+RETRIES: dict[str, Any] = {
+    "retry_total": 3,
+    "initial_backoff": 1,
+    "increment_base": 2,
+    "random_jitter_range": 0,
+}
+
+
+def connect(name: str, environment: Mapping[str, str]) -> QueueServiceClient:
+    """Return a client for a connection; the caller closes it.
+
+    The setting NAME, a connection string, wins; else NAME__queueServiceUri with a credential.
+
+    Raises:
+        StartError: neither is set, or the connection string is malformed.
+    """
+    if connection_string := environment.get(name):
+        try:
+            return QueueServiceClient.from_connection_string(connection_string, **RETRIES)
+        except ValueError as error:
+            raise StartError(f"The connection string in {name} is malformed: {error}") from error
+    if uri := environment.get(f"{name}__queueServiceUri"):
+        return QueueServiceClient(uri, credential=_credential(name, environment), **RETRIES)
+    raise StartError(f"Connection {name}: neither {name} nor {name}__queueServiceUri is set.")
+
+
+def _credential(name: str, environment: Mapping[str, str]) -> AsyncTokenCredential:
+    # Imported only here: it costs a third of a second, and this machine's storage needs none.
+    from azure.identity.aio import (  # noqa: PLC0415
+        DefaultAzureCredential,
+        ManagedIdentityCredential,
+    )
+
+    kind = environment.get(f"{name}__credential", "")
+    if not kind:
+        return DefaultAzureCredential()
+    if kind.casefold() != "managedidentity":
+        raise StartError(f"{name}__credential must be managedidentity, not {kind!r}.")
+    return ManagedIdentityCredential(client_id=environment.get(f"{name}__clientId"))

@@ -1,0 +1,140 @@
+"""The host: every function's listener, one worker, and their start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from azure.core.exceptions import AzureError, ResourceExistsError
+
+from local.host.connections import connect
+from local.host.errors import StartError
+from local.host.listener import Listener
+from local.host.tally import Tally
+from local.host.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from azure.storage.queue.aio import QueueServiceClient
+
+    from local.host.app import QueueFunction
+    from local.host.settings import HostSettings
+
+logger = logging.getLogger(__name__)
+GRACE = timedelta(seconds=30)
+
+
+class QueueHost:
+    """Plays queue triggers while its ``async with`` block runs, or during ``run()``.
+
+    ``tally`` counts how invocations ended: ``await host.tally.until(succeeded=3)`` waits for it.
+
+    Args:
+        functions: what to play.
+        settings: how.
+        environment: where connections are looked up.
+        grace: how long a stop waits for the messages in flight.
+    """
+
+    def __init__(
+        self,
+        functions: Sequence[QueueFunction],
+        settings: HostSettings,
+        environment: Mapping[str, str],
+        grace: timedelta = GRACE,
+    ) -> None:
+        self.tally = Tally()
+        self._functions, self._settings = functions, settings
+        self._environment, self._grace = environment, grace
+        self._stop_requested = asyncio.Event()
+        self._listeners: dict[asyncio.Task[None], Listener] = {}
+        self._closing = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Connect, create missing queues and begin to fetch.
+
+        The real extension leaves a missing queue alone and only logs; here it is created, because
+        nothing else would: in Azure the queues are the infrastructure's.
+
+        Raises:
+            StartError: a connection is not set, or its storage cannot be used.
+        """
+        async with AsyncExitStack() as stack:
+            services = {}
+            for name in dict.fromkeys(function.connection for function in self._functions):
+                services[name] = await stack.enter_async_context(connect(name, self._environment))
+            worker = Worker(self._settings.function_timeout)
+            stack.callback(worker.close)
+            for function in self._functions:
+                await _create_queue(services[function.connection], function)
+            for function in self._functions:
+                service = services[function.connection]
+                listener = Listener(function, service, self._settings, worker, self.tally)
+                self._listeners[asyncio.create_task(listener.run())] = listener
+            self._closing = stack.pop_all()
+
+    async def stop(self) -> None:
+        """Fetch no more, let what is in flight end within the grace period, and disconnect."""
+        for listener in self._listeners.values():
+            listener.stop()
+        try:
+            if self._listeners:
+                await self._finish()
+        finally:
+            self._listeners = {}
+            await self._closing.aclose()
+
+    def request_stop(self) -> None:
+        """Make ``run`` return; for signal handlers."""
+        self._stop_requested.set()
+
+    async def run(self) -> None:
+        """Return when a stop is requested, or when a listener has died, as none should.
+
+        Start before and stop after, or use ``async with``; the stop raises what it died of.
+        """
+        requested = asyncio.create_task(self._stop_requested.wait())
+        try:
+            await asyncio.wait({requested, *self._listeners}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            requested.cancel()
+
+    async def _finish(self) -> None:
+        done, running = await asyncio.wait(self._listeners, timeout=self._grace.total_seconds())
+        if running:
+            abandoned = sum(self._listeners[task].abandon() for task in running)
+            logger.warning(
+                "grace period over: %d messages come back when their leases end", abandoned
+            )
+        await asyncio.gather(*done, *running)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+
+async def _create_queue(service: QueueServiceClient, function: QueueFunction) -> None:
+    try:
+        await service.create_queue(function.queue)
+    except ResourceExistsError:
+        return
+    except AzureError as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise StartError(
+            f"Function '{function.name}': queue {function.queue} of connection "
+            f"{function.connection} cannot be used: {reason}"
+        ) from error
