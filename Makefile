@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 
-.PHONY: demo start test check bench fuzz lock setup
+.PHONY: demo start test check bench fuzz lock setup azure-cli
 
 demo: setup  ## the main job, start to end, on this machine alone
 	@$(VENV)/python -m local demo
@@ -10,10 +10,10 @@ demo: setup  ## the main job, start to end, on this machine alone
 start: setup  ## the same world, left running, with the lines to paste
 	@$(VENV)/python -m local start
 
-test: setup  ## all tests
+test: setup azure-cli  ## all tests
 	@$(VENV)/python -m pytest
 
-check: setup  ## format, lint, types, tests: what must be green before a commit
+check: setup azure-cli  ## format, lint, types, tests: what must be green before a commit
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
@@ -22,11 +22,18 @@ check: setup  ## format, lint, types, tests: what must be green before a commit
 bench: setup  ## the figures, measured in one run beside a plain client's
 	@$(VENV)/python benchmarks/conversion.py
 
+fuzz: setup  ## the message parser, over 100,000 cases
+	@$(VENV)/python benchmarks/fuzz.py
+
 lock: setup  ## write the locks anew from pyproject.toml
 	@$(VENV)/uv pip compile --quiet $(COMPILE) pyproject.toml -o requirements.txt
 	@$(VENV)/uv pip compile --quiet $(COMPILE) -c requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+	@echo azure-cli | $(VENV)/uv pip compile --quiet $(COMPILE) - -o requirements-azure-cli.txt
 
 COMPILE := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
 setup:
 	@$(PYTHON) local/bootstrap.py
+
+azure-cli:
+	@$(PYTHON) local/bootstrap.py --azure-cli

