@@ -7,23 +7,20 @@ must not take a message.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from functools import cache
-from typing import TYPE_CHECKING
 
 import azure.functions as func
 
 from converters.conversion import Converter
-from converters.graph import Graph
-from converters.queues import Results
 from converters.settings import Settings
 
-if TYPE_CHECKING:
-    from azure.core.credentials_async import AsyncTokenCredential
-
 logger = logging.getLogger("b2b_conversion")
+# One line a request of our own says more than the clients' several.
+for name in ("azure", "httpx"):
+    logging.getLogger(name).setLevel(logging.WARNING)
+
 settings = Settings.from_mapping(os.environ)
 if settings.allowed_email_domains.everything:
     logger.warning("ALLOWED_EMAIL_DOMAINS is *: people of EVERY domain may be invited.")
@@ -36,20 +33,15 @@ app = func.FunctionApp()
 @cache
 def converter() -> Converter:
     """Make the clients, once a worker, inside its running loop; credentials keep their tokens."""
-    credential = _credential() if settings.graph_needs_credential else None
-    storage_credential = None if settings.storage.connection_string else credential or _credential()
-    return Converter(
-        Graph(settings.graph_base_url, credential, settings.facts_seconds),
-        Results(settings.storage, settings.results_queue, storage_credential),
-        settings,
-    )
-
-
-def _credential() -> AsyncTokenCredential:
+    if not settings.graph_needs_credential and settings.storage.connection_string:
+        return Converter.of(settings, None)
     # Imported only where there is a token to get: it costs a third of a second.
     from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
 
-    return DefaultAzureCredential()
+    # AZURE_CLIENT_ID names the identity otherwise, and AZURE_TOKEN_CREDENTIALS the kinds to try.
+    client_id = settings.storage.client_id
+    named = {"managed_identity_client_id": client_id} if client_id else {}
+    return Converter.of(settings, DefaultAzureCredential(**named))
 
 
 @app.function_name("convert")
@@ -58,5 +50,4 @@ def _credential() -> AsyncTokenCredential:
 )
 async def convert(message: func.QueueMessage) -> None:
     """Convert one internal user to B2B collaboration, and send the outcome to the results queue."""
-    async with asyncio.timeout(settings.invocation_seconds):
-        await converter().handle(message.get_body(), message.id)
+    await converter().handle(message.get_body(), message.id, message.dequeue_count)

@@ -12,18 +12,20 @@ from converters.case import Case
 from converters.eligibility import decide
 from converters.envelopes import deferred
 from converters.errors import ConverterError, GraphRefused, RequestInvalid
+from converters.gathering import Gatherer
+from converters.graph import Graph
 from converters.invitations import invitation_body
 from converters.messages import parse
 from converters.model import Deferral, Mode, Outcome, Owner, Reason, Status
 from converters.outcomes import cloud_event
+from converters.queues import Queue, Quota
 from converters.trace import Trace
 
 if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
     from converters.eligibility import Verdict
-    from converters.gathering import Gatherer
-    from converters.graph import Graph
     from converters.model import ConversionRequest
-    from converters.queues import Queue, Quota
     from converters.settings import Settings
 
 _PAUSED = Reason(
@@ -57,6 +59,32 @@ class Converter:
     results: Queue
     quota: Quota
     settings: Settings
+
+    @classmethod
+    def of(cls, settings: Settings, credential: AsyncTokenCredential | None) -> Converter:
+        """Make the clients, inside the running loop.
+
+        Args:
+            settings: the operator's.
+            credential: for Graph and Storage, where the settings need one.
+        """
+        storage = settings.storage
+        graph = Graph(
+            settings.graph_base_url, credential if settings.graph_needs_credential else None
+        )
+        return cls(
+            graph=graph,
+            gatherer=Gatherer(graph, settings),
+            requests=Queue(storage, settings.requests_queue, credential),
+            results=Queue(storage, settings.results_queue, credential),
+            quota=Quota(storage, settings.quota_queue, credential),
+            settings=settings,
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for client in (self.graph, self.requests, self.results, self.quota):
+            await client.close()
 
     async def handle(self, body: bytes, message_id: str | None, attempt: int | None = None) -> None:
         """Take one message to its outcome and store that; only then may it be acknowledged.
