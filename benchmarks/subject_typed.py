@@ -17,7 +17,8 @@ import resource  # noqa: E402
 import sys  # noqa: E402
 
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider  # noqa: E402
-from msgraph import GraphRequestAdapter, GraphServiceClient  # noqa: E402
+from msgraph.graph_request_adapter import GraphRequestAdapter  # noqa: E402
+from msgraph.graph_service_client import GraphServiceClient  # noqa: E402
 from msgraph.generated.models.invitation import Invitation  # noqa: E402
 from msgraph.generated.models.user import User  # noqa: E402
 

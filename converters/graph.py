@@ -109,12 +109,16 @@ class Graph:
 
     def __init__(self, base_url: str, credential: AsyncTokenCredential | None) -> None:
         self._url = base_url
+        # Held here, since the SDK's own transport around it does not pass a close on.
+        self._transport = httpx.AsyncHTTPTransport(limits=_LIMITS)
         telemetry = cast(
             "GraphTelemetryHandlerOption", options[GraphTelemetryHandlerOption.get_key()]
         )
         self._client = GraphClientFactory.create_with_custom_middleware(
             [GraphTelemetryHandler(telemetry)],
-            client=httpx.AsyncClient(base_url=f"{base_url}/v1.0", timeout=_TIMEOUT, limits=_LIMITS),
+            client=httpx.AsyncClient(
+                base_url=f"{base_url}/v1.0", timeout=_TIMEOUT, transport=self._transport
+            ),
         )
         self._adapter = GraphRequestAdapter(
             AzureIdentityAuthenticationProvider(credential, scopes=[f"{base_url}/.default"])
@@ -128,6 +132,7 @@ class Graph:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+        await self._transport.aclose()
 
     async def read(self, reads: Sequence[Read[Any]], trace: Trace) -> Answers:
         """Send reads as one ``$batch``, at most 20 ("Combine multiple HTTP requests").

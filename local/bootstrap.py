@@ -32,7 +32,6 @@ def main() -> None:
     if not _is_current(AZURITE / "node_modules" / ".locked", [AZURITE / "package-lock.json"]):
         _install_azurite()
 
-
     if "--azure-cli" in sys.argv[1:]:
         _install_azure_cli(ROOT / "requirements-azure-cli.txt")
 

@@ -75,7 +75,7 @@ def run(console: Console) -> int:
             task = progress.add_task("Converting", total=len(exchanges))
             _play(exchanges, mailbox, world, lambda: progress.advance(task))
         mails = len(_control(world, "GET", "mails"))
-    console.print(_table(exchanges))
+    console.print(_remedies(exchanges), _outcomes(exchanges))
     wrong = [exchange for exchange in exchanges if not exchange.as_expected()]
     for exchange in wrong:
         expected = json.dumps(exchange.expected)
@@ -139,19 +139,33 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _table(exchanges: list[Exchange]) -> Table:
-    table = Table(title="Outcomes", row_styles=("", "dim"))
-    for column in ("Request", "Status", "Reasons", "First remedy", "Owner"):
-        table.add_column(column)
+def _outcomes(exchanges: list[Exchange]) -> Table:
+    table = Table(title="Outcomes")
+    table.add_column("Request", ratio=1)
+    table.add_column("Status", no_wrap=True)
+    table.add_column("Reasons", no_wrap=True)
     for exchange in exchanges:
         outcome = exchange.outcome or {"status": "(none)", "reasons": []}
         style = STYLES.get(outcome["status"], "yellow")
-        first = outcome["reasons"][0] if outcome["reasons"] else {"remediation": "", "owner": ""}
+        mark = "" if exchange.as_expected() else " [red]✗[/]"
         table.add_row(
             exchange.title,
-            f"[{style}]{outcome['status']}[/]" + ("" if exchange.as_expected() else " [red]✗[/]"),
+            f"[{style}]{outcome['status']}[/]{mark}",
             "\n".join(codes(outcome, "reasons")),
-            first["remediation"],
-            first["owner"],
         )
+    return table
+
+
+def _remedies(exchanges: list[Exchange]) -> Table:
+    table = Table(title="What to do about each reason", show_lines=True)
+    table.add_column("Reason and owner", no_wrap=True)
+    table.add_column("What is so, and the remedy", ratio=1)
+    seen = {
+        reason["code"]: reason
+        for exchange in exchanges
+        for reason in (exchange.outcome or {"reasons": []})["reasons"]
+    }
+    for code, reason in seen.items():
+        text = f"{reason['message']}\n[bold]{reason['remediation']}[/]"
+        table.add_row(f"{code}\n[dim]{reason['owner']}[/]", text)
     return table

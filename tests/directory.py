@@ -1,0 +1,52 @@
+"""A tenant for the emulator: one user who can be converted; tests change what they are about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+USER_ID = "11111111-aaaa-4aaa-8aaa-111111111111"
+OTHER_ID = "22222222-bbbb-4bbb-8bbb-222222222222"
+GROUP_ID = "33333333-cccc-4ccc-8ccc-333333333333"
+HOME_TENANT_ID = "44444444-dddd-4ddd-8ddd-444444444444"
+ADDRESS = "kim@partner.example"
+
+
+def kim(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any property of a user
+    """Return the user, as the emulator's tenant file writes one."""
+    return {
+        "id": USER_ID,
+        "userPrincipalName": "kim@contoso.example",
+        "displayName": "Kim",
+        "otherMails": [ADDRESS],
+        **changes,
+    }
+
+
+def tenant(*users: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a tenant with these users, or with Kim alone."""
+    return {
+        "tenantId": "55555555-eeee-4eee-8eee-555555555555",
+        "domains": [
+            {"id": "contoso.example", "isVerified": True},
+            {"id": "contoso.onmicrosoft.com", "isVerified": True, "isInitial": True},
+        ],
+        "homeTenants": {
+            "partner.example": {
+                "tenantId": HOME_TENANT_ID,
+                "displayName": "Partner",
+                "defaultDomainName": "partner.example",
+            }
+        },
+        "users": list(users) or [kim()],
+        **changes,
+    }
+
+
+def request(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any property of a request
+    """Return a request that names Kim and Kim's address."""
+    return {
+        "requestId": "R-1",
+        "invitedUser": {"id": USER_ID},
+        "invitedUserEmailAddress": ADDRESS,
+        **changes,
+    }

@@ -1,0 +1,102 @@
+"""The service on real parts, in this process: Azurite's queues, the emulator's Graph over HTTP."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from azure.storage.queue.aio import QueueServiceClient
+
+from converters.conversion import Converter
+from converters.settings import Settings
+from local.emulator import GraphEmulator
+from tests.directory import tenant
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from azure.storage.queue.aio import QueueClient
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One converter with everything around it.
+
+    Attributes:
+        requests, results, quota: its queues, to look into.
+        graph: the emulator, to look into and to disturb.
+    """
+
+    converter: Converter
+    graph: GraphEmulator
+    requests: QueueClient
+    results: QueueClient
+    quota: QueueClient
+
+    async def outcome(self, message: object, message_id: str = "message-1") -> dict[str, Any]:
+        """Handle a message and return the data of the one outcome it leads to."""
+        return (await self.event(message, message_id))["data"]  # type: ignore[no-any-return]
+
+    async def event(self, message: object, message_id: str = "message-1") -> dict[str, Any]:
+        """Handle a message and return the one CloudEvent it leads to."""
+        await self.handle(message, message_id)
+        (event,) = await self.events()
+        return event
+
+    async def handle(self, message: object, message_id: str = "message-1") -> None:
+        """Handle a message: bytes as they are, anything else as JSON."""
+        body = message if isinstance(message, bytes) else json.dumps(message).encode()
+        await self.converter.handle(body, message_id)
+
+    async def events(self) -> list[dict[str, Any]]:
+        """Take the CloudEvents that wait in the results queue."""
+        return [json.loads(text) for text in await taken(self.results)]
+
+    def invited(self) -> list[dict[str, Any]]:
+        """Return the bodies of the invitation POSTs that Graph has seen."""
+        return [
+            record.body for record in self.graph.requests if record.path.endswith("/invitations")
+        ]
+
+
+async def taken(queue: QueueClient) -> list[str]:
+    """Take all the messages that show in a queue."""
+    texts = []
+    async for message in queue.receive_messages():
+        texts.append(message.content)
+        await queue.delete_message(message)
+    return texts
+
+
+@asynccontextmanager
+async def service(
+    azurite: str,
+    queue_names: Iterator[str],
+    of_tenant: dict[str, Any] | None = None,
+    **keys: str,
+) -> AsyncIterator[Service]:
+    """Start the service with settings ``keys`` over those that allow partner.example."""
+    names = [next(queue_names) for _ in range(3)]
+    async with (
+        GraphEmulator(of_tenant or tenant()) as graph,
+        QueueServiceClient.from_connection_string(azurite) as storage,
+    ):
+        queues = [await storage.create_queue(name) for name in names]
+        settings = Settings.from_mapping(
+            {
+                "CONVERSION_STORAGE": azurite,
+                "REQUESTS_QUEUE": names[0],
+                "RESULTS_QUEUE": names[1],
+                "QUOTA_QUEUE": names[2],
+                "GRAPH_BASE_URL": graph.url,
+                "ALLOWED_EMAIL_DOMAINS": "partner.example",
+            }
+            | keys
+        )
+        converter = Converter.of(settings, None)
+        try:
+            yield Service(converter, graph, *queues)
+        finally:
+            await converter.close()

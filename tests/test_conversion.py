@@ -1,0 +1,302 @@
+"""The whole path on real parts: a message in, Graph asked, an outcome out."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from converters.errors import GraphUnavailable, QueueUnavailable
+from local.emulator import Fault
+from tests.directory import ADDRESS, OTHER_ID, USER_ID, kim, request, tenant
+from tests.service import service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def codes(entries: list[dict[str, Any]]) -> list[str]:
+    return [entry["code"] for entry in entries]
+
+
+async def test_article_body_invites_the_internal_user(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    body = {
+        "invitedUserEmailAddress": ADDRESS,
+        "sendInvitationMessage": True,
+        "invitedUserMessageInfo": {
+            "messageLanguage": "en-US",
+            "ccRecipients": [{"emailAddress": {"name": None, "address": "boss@contoso.example"}}],
+            "customizedMessageBody": "Welcome",
+        },
+        "inviteRedirectUrl": "https://myapps.microsoft.com?tenantId=",
+        "invitedUser": {"id": USER_ID},
+    }
+    async with service(azurite, queue_names) as running:
+        event = await running.event(body, "message-7")
+        (posted,) = running.invited()
+    assert posted == {
+        "invitedUser": {"id": USER_ID},
+        "invitedUserEmailAddress": ADDRESS,
+        "inviteRedirectUrl": "https://myapps.microsoft.com?tenantId=",
+        "sendInvitationMessage": True,
+        "invitedUserMessageInfo": {
+            "messageLanguage": "en-US",
+            "ccRecipients": [{"emailAddress": {"address": "boss@contoso.example"}}],
+        },
+    }
+    assert (event["type"], event["subject"]) == ("B2BConversion.Invited", USER_ID)
+    data = event["data"]
+    assert (data["requestId"], data["status"]) == ("message-7", "invited")
+    assert codes(data["warnings"]) == ["oneWay", "internalPasswordStillWorks", "customTextLeftOut"]
+    assert data["invitation"]["invitedUserId"] == USER_ID
+    assert "inviteRedeemUrl" not in data["invitation"]
+
+
+async def test_bytes_of_the_post_carry_the_invited_user(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.outcome(request())
+        (record,) = [r for r in running.graph.requests if r.path.endswith("/invitations")]
+        assert running.graph.tenant.users[USER_ID]["externalUserState"] == "PendingAcceptance"
+        assert len(running.graph.tenant.users) == 1
+    assert record.raw == (
+        b'{"invitedUser": {"id": "%s"}, "invitedUserEmailAddress": "%s",'
+        b' "inviteRedirectUrl": "https://myapps.microsoft.com/", "sendInvitationMessage": true}'
+        % (USER_ID.encode(), ADDRESS.encode())
+    )
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        request(),
+        request(invitedUser={"userPrincipalName": "kim@contoso.example"}),
+        request(invitedUser=None),
+        {"invitedUser": {"id": USER_ID}},
+        {"invitedUser": {"userPrincipalName": "KIM@contoso.example"}},
+        {"specversion": "1.0", "id": "e1", "source": "hr", "type": "t", "data": request()},
+    ],
+)
+async def test_user_is_found_however_the_request_names_one(
+    azurite: str, queue_names: Iterator[str], message: dict[str, Any]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        outcome = await running.outcome(message)
+        assert outcome["status"] == "invited"
+        assert [body["invitedUser"] for body in running.invited()] == [{"id": USER_ID}]
+
+
+async def test_base64_message_is_taken(azurite: str, queue_names: Iterator[str]) -> None:
+    async with service(azurite, queue_names) as running:
+        outcome = await running.outcome(base64.b64encode(json.dumps(request()).encode()))
+    assert outcome["status"] == "invited"
+
+
+async def test_check_says_what_a_conversion_would_and_invites_nobody(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        outcome = await running.outcome(request(mode="check"))
+        assert outcome["status"] == "eligible"
+        assert running.invited() == []
+        assert codes(outcome["nextSteps"])[0] == "awaitRedemption"
+
+
+async def test_request_by_id_takes_two_round_trips_once_the_tenant_is_known(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    users = [
+        kim(),
+        kim(id=OTHER_ID, userPrincipalName="lee@x.y", otherMails=["lee@partner.example"]),
+    ]
+    async with service(azurite, queue_names, tenant(*users)) as running:
+        await running.outcome(request(mode="check"))
+        before = len(running.graph.requests)
+        message = {
+            "invitedUser": {"id": OTHER_ID},
+            "invitedUserEmailAddress": "lee@partner.example",
+        }
+        await running.outcome(message)
+        paths = [record.path for record in running.graph.requests[before:]]
+    assert paths == ["/v1.0/$batch", "/v1.0/invitations"]
+
+
+async def test_silent_invitation_hands_the_redeem_url_to_the_caller(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        outcome = await running.outcome(request(sendInvitationMessage=False))
+        assert running.graph.mails == []
+        assert outcome["invitation"]["inviteRedeemUrl"].startswith("https://")
+    assert codes(outcome["nextSteps"])[0] == "sendRedeemUrl"
+
+
+async def test_second_request_for_a_pending_user_invites_nobody(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.outcome(request())
+        again = await running.outcome(request(requestId="R-2"))
+        assert (again["status"], len(running.invited())) == ("alreadyInvited", 1)
+
+
+async def test_redelivered_message_leads_to_an_outcome_with_the_same_id(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        first, second = await running.event(request()), await running.event(request())
+        assert first["id"] == second["id"]
+        assert len(running.invited()) == 1
+
+
+async def test_synced_user_is_invited_at_mail(azurite: str, queue_names: Iterator[str]) -> None:
+    synced = kim(onPremisesSyncEnabled=True, mail=ADDRESS, otherMails=[])
+    async with service(azurite, queue_names, tenant(synced)) as running:
+        outcome = await running.outcome(request())
+    assert outcome["status"] == "invited"
+    assert "randomisePasswordOnPremises" in codes(outcome["nextSteps"])
+
+
+@pytest.mark.parametrize(
+    ("refusal", "expected"),
+    [
+        (
+            (403, "Unauthorized", "Guest invitations not allowed for your company."),
+            "invitationsRefusedByTenant",
+        ),
+        ((401, "Unauthorized", "Insufficient privileges to perform it"), "permissionMissing"),
+        ((400, "BadRequest", "Group email address is not supported"), "groupAddress"),
+        ((412, "PreconditionFailed", "Converted back"), "convertedBack"),
+        ((418, "Teapot", "short and stout"), "graphRefused"),
+    ],
+)
+async def test_refusal_of_graph_ends_as_failed_with_its_remedy(
+    azurite: str, queue_names: Iterator[str], refusal: tuple[int, str, str], expected: str
+) -> None:
+    status, code, message = refusal
+    refusing = kim(**{"$fault": {"invite": {"status": status, "code": code, "message": message}}})
+    async with service(azurite, queue_names, tenant(refusing)) as running:
+        outcome = await running.outcome(request())
+    assert outcome["status"] == "failed"
+    assert codes(outcome["reasons"]) == [expected]
+    assert (outcome["graph"]["status"], outcome["graph"]["code"]) == (status, code)
+    assert outcome["graph"]["requestId"]
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("step", ["read", "invite"])
+async def test_graph_that_is_down_raises_and_concludes_nothing(
+    azurite: str, queue_names: Iterator[str], status: int, step: str
+) -> None:
+    down = kim(**{"$fault": {step: {"status": status, "code": "x", "message": "y"}}})
+    async with service(azurite, queue_names, tenant(down)) as running:
+        with pytest.raises(GraphUnavailable):
+            await running.handle(request())
+        assert await running.events() == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "read"),
+    [
+        ("OrgContact.Read.All", "contacts"),
+        ("Domain.Read.All", "this tenant's domains"),
+        ("CrossTenantInformation.ReadBasic.All", "home tenant"),
+        ("RoleManagement.Read.Directory", "directory roles"),
+        ("RoleEligibilitySchedule.Read.Directory", "eligible"),
+        ("GroupMember.Read.All", "groups"),
+        ("Policy.Read.All", "who may invite"),
+    ],
+)
+async def test_s2_missing_permission_refuses_and_is_named(
+    azurite: str, queue_names: Iterator[str], missing: str, read: str
+) -> None:
+    granted = sorted(PERMISSIONS - {missing})
+    async with service(azurite, queue_names, tenant(permissions=granted)) as running:
+        outcome = await running.outcome(request())
+        assert running.invited() == []
+    assert outcome["status"] == "ineligible"
+    (reason,) = [r for r in outcome["reasons"] if missing in r["remediation"]]
+    assert (reason["code"], read in reason["message"]) == ("factUnknown", True)
+
+
+PERMISSIONS = frozenset(
+    {
+        "User.Invite.All",
+        "User.Read.All",
+        "OrgContact.Read.All",
+        "RoleManagement.Read.Directory",
+        "RoleEligibilitySchedule.Read.Directory",
+        "GroupMember.Read.All",
+        "Domain.Read.All",
+        "IdentityProvider.Read.All",
+        "CrossTenantInformation.ReadBasic.All",
+        "Policy.Read.All",
+    }
+)
+
+
+async def test_s9_documented_permissions_are_enough(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, tenant(permissions=sorted(PERMISSIONS))) as running:
+        assert (await running.outcome(request()))["status"] == "invited"
+
+
+async def test_consent_given_meanwhile_counts_at_once(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    granted = sorted(PERMISSIONS - {"Domain.Read.All"})
+    async with service(azurite, queue_names, tenant(permissions=granted)) as running:
+        assert (await running.outcome(request()))["status"] == "ineligible"
+        running.graph.tenant.permissions = PERMISSIONS
+        assert (await running.outcome(request()))["status"] == "invited"
+
+
+@pytest.mark.parametrize(
+    "message", [b"", b"not json", b"\xff\xfe", b"[1]", b'{"invitedUser": {"id": 7}}', b"{" * 60_000]
+)
+async def test_r8_bad_message_is_rejected_at_once(
+    azurite: str, queue_names: Iterator[str], message: bytes
+) -> None:
+    async with service(azurite, queue_names) as running:
+        outcome = await running.outcome(message, "message-9")
+        assert running.graph.requests == []
+    assert (outcome["status"], outcome["requestId"]) == ("rejected", "message-9")
+    assert outcome["reasons"]
+
+
+async def test_results_queue_that_is_away_raises_so_that_nothing_is_acknowledged(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.results.delete_queue()
+        with pytest.raises(QueueUnavailable, match="QueueNotFound"):
+            await running.handle(request(mode="check"))
+
+
+async def test_other_user_invited_is_an_alarm_not_a_success(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(
+            Fault(
+                method="POST",
+                path="/invitations$",
+                status=201,
+                body={
+                    "id": OTHER_ID,
+                    "status": "PendingAcceptance",
+                    "inviteRedeemUrl": "https://login.example/redeem",
+                    "inviteRedirectUrl": "https://myapps.microsoft.com/",
+                    "invitedUser": {"id": OTHER_ID},
+                },
+            )
+        )
+        outcome = await running.outcome(request())
+    assert (outcome["status"], codes(outcome["reasons"])) == ("failed", ["otherUserInvited"])
+    assert outcome["invitation"]["invitedUserId"] == OTHER_ID
