@@ -12,8 +12,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import aiohttp
 import httpx
 from azure.core.exceptions import AzureError
+from httpx_aiohttp import AiohttpTransport
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider
 from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
@@ -110,7 +112,7 @@ class Graph:
     def __init__(self, base_url: str, credential: AsyncTokenCredential | None) -> None:
         self._url = base_url
         # Held here, since the SDK's own transport around it does not pass a close on.
-        self._transport = httpx.AsyncHTTPTransport(limits=_LIMITS)
+        self._transport = AiohttpTransport(limits=_LIMITS)
         telemetry = cast(
             "GraphTelemetryHandlerOption", options[GraphTelemetryHandlerOption.get_key()]
         )
@@ -212,7 +214,7 @@ class Graph:
                 "httpx.Response",
                 await self._adapter.send_primitive_async(information, "bytes", {}),
             )
-        except (httpx.HTTPError, AzureError) as error:
+        except (httpx.HTTPError, aiohttp.ClientError, AzureError) as error:
             # The chain would carry the client's own texts into logs.
             raise GraphUnavailable(f"{what} ({type(error).__name__})") from None
         answer = Answer(response.status_code, response.headers, _json_object(response.content))

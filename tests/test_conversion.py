@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -300,3 +301,50 @@ async def test_other_user_invited_is_an_alarm_not_a_success(
         outcome = await running.outcome(request())
     assert (outcome["status"], codes(outcome["reasons"])) == ("failed", ["otherUserInvited"])
     assert outcome["invitation"]["invitedUserId"] == OTHER_ID
+
+
+@pytest.mark.parametrize("drop", ["before", "after"])
+@pytest.mark.parametrize("path", [r"\$batch$", "/invitations$"])
+async def test_r3_lost_answer_raises_and_the_redelivery_sends_no_second_invitation(
+    azurite: str, queue_names: Iterator[str], path: str, drop: str
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(Fault(path=path, drop=drop, times=1))
+        with pytest.raises(GraphUnavailable):
+            await running.handle(request())
+        assert await running.events() == []
+        outcome = await running.outcome(request())
+        assert len(running.graph.invitations) == 1
+        made_before = "invitations" in path and drop == "after"
+        assert outcome["status"] == ("alreadyInvited" if made_before else "invited")
+
+
+async def test_answer_that_is_no_json_raises(azurite: str, queue_names: Iterator[str]) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(Fault(path="batch", status=200, body={"unexpected": []}))
+        with pytest.raises(GraphUnavailable, match="reading the user"):
+            await running.handle(request())
+
+
+async def test_throttled_item_of_a_batch_raises_with_its_retry_after(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(
+            Fault(method="BATCH GET", path="^/contacts", status=429, retry_after=17)
+        )
+        with pytest.raises(GraphUnavailable) as caught:
+            await running.handle(request())
+    assert (caught.value.status, caught.value.retry_after) == (429, 17)
+
+
+async def test_graph_that_stays_silent_ends_with_the_invocations_time_limit(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, INVOCATION_SECONDS="5") as running:
+        short = replace(running.converter.settings, invocation_seconds=0.2)
+        hurried = replace(running.converter, settings=short)
+        running.graph.faults.add(Fault(path="batch", hang_ms=2000))
+        with pytest.raises(TimeoutError):
+            await hurried.handle(json.dumps(request()).encode(), "message-1")
+        assert await running.events() == []
