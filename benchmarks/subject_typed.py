@@ -17,10 +17,10 @@ import resource  # noqa: E402
 import sys  # noqa: E402
 
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider  # noqa: E402
-from msgraph.graph_request_adapter import GraphRequestAdapter  # noqa: E402
-from msgraph.graph_service_client import GraphServiceClient  # noqa: E402
 from msgraph.generated.models.invitation import Invitation  # noqa: E402
 from msgraph.generated.models.user import User  # noqa: E402
+from msgraph.graph_request_adapter import GraphRequestAdapter  # noqa: E402
+from msgraph.graph_service_client import GraphServiceClient  # noqa: E402
 
 
 async def convert(client: GraphServiceClient, number: int) -> None:
