@@ -123,7 +123,7 @@ def _arrivals(mailbox: Mailbox, count: int) -> list[float]:
 
 def _median(world: World, skip: int) -> float:
     lines = [json.loads(match[1]) for match in LINE.finditer(world.host_log.read_text())]
-    return statistics.median(line["milliseconds"]["all"] for line in lines[skip:])
+    return statistics.median(float(line["milliseconds"]["all"]) for line in lines[skip:])
 
 
 def _compare(

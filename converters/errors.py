@@ -39,7 +39,8 @@ class Fault:
     """One thing wrong with a message.
 
     Attributes:
-        code: stable: ``notARequest``, ``unknownProperty``, ``missingProperty``, ``invalidValue``.
+        code: stable: ``notARequest``, ``unknownProperty``, ``missingProperty``, ``invalidValue``,
+            ``moreFaults``.
         where: the JSON path of the property, ``""`` for the message as a whole.
         problem: what is so, as the end of a sentence that begins with the property.
     """

@@ -23,6 +23,7 @@ from converters.model import ConversionRequest, MessageInfo, Mode, Recipient
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:b2b-conversion")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _NAME_SHOWN = 64
+_MOST_FAULTS = 50
 
 Guid = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
@@ -158,8 +159,16 @@ def _validated(value: dict[str, Any], request_id: str) -> RequestBody:
         by = value.get("requestedBy")
         known_by = by if isinstance(by, str) and by.isprintable() and len(by) <= 256 else None  # noqa: PLR2004
         # The chain would carry the message's content into logs.
-        raise RequestInvalid(faults, request_id, known_by) from None
+        raise RequestInvalid(_listed(faults), request_id, known_by) from None
     return body
+
+
+def _listed(faults: list[Fault]) -> list[Fault]:
+    """Keep as many faults as an outcome has room for, and count the rest."""
+    rest = len(faults) - _MOST_FAULTS
+    if rest <= 0:
+        return faults
+    return [*faults[:_MOST_FAULTS], Fault("moreFaults", "", f"has {rest} more faults")]
 
 
 def _user_faults(value: dict[str, Any]) -> list[Fault]:

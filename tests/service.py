@@ -75,6 +75,7 @@ async def service(
     azurite: str,
     queue_names: Iterator[str],
     of_tenant: dict[str, Any] | None = None,
+    /,
     **keys: str,
 ) -> AsyncIterator[Service]:
     """Start the service with settings ``keys`` over those that allow partner.example."""

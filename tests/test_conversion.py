@@ -341,10 +341,10 @@ async def test_throttled_item_of_a_batch_raises_with_its_retry_after(
 async def test_graph_that_stays_silent_ends_with_the_invocations_time_limit(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
-    async with service(azurite, queue_names, INVOCATION_SECONDS="5") as running:
-        short = replace(running.converter.settings, invocation_seconds=0.2)
+    async with service(azurite, queue_names) as running:
+        short = replace(running.converter.settings, invocation_seconds=1)
         hurried = replace(running.converter, settings=short)
-        running.graph.faults.add(Fault(path="batch", hang_ms=2000))
+        running.graph.faults.add(Fault(path="batch", hang_ms=3000))
         with pytest.raises(TimeoutError):
             await hurried.handle(json.dumps(request()).encode(), "message-1")
         assert await running.events() == []

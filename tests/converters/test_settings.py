@@ -1,0 +1,122 @@
+"""Settings: defaults, and every problem named at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from converters.errors import SettingsInvalid
+from converters.settings import AddressProperty, Settings, Storage
+
+LEAST = {"CONVERSION_STORAGE": "UseDevelopmentStorage=true"}
+TENANT = "55555555-EEEE-4eee-8eee-555555555555"
+
+
+def problems(**keys: str) -> str:
+    with pytest.raises(SettingsInvalid) as caught:
+        Settings.from_mapping(LEAST | keys)
+    return str(caught.value)
+
+
+def test_least_settings_allow_nobody_and_ask_microsoft() -> None:
+    settings = Settings.from_mapping(LEAST)
+    assert not settings.allowed_email_domains
+    assert settings.graph_base_url == "https://graph.microsoft.com"
+    assert settings.graph_needs_credential
+    assert (settings.requests_queue, settings.results_queue) == (
+        "conversion-requests",
+        "conversion-results",
+    )
+    assert settings.address_property is AddressProperty.BY_ORIGIN
+    assert settings.redirect_url_hosts == {"myapps.microsoft.com", "teams.microsoft.com"}
+    assert not settings.paused
+    assert not settings.allow_custom_text
+    assert settings.daily_limit is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("CONVERSION_STORAGE", ""),
+        ("CONVERSION_STORAGE", "nonsense"),
+        ("CONVERSION_STORAGE__queueServiceUri", "http://store.queue.example"),
+        ("CONVERSION_STORAGE__clientId", "x"),
+        ("REQUESTS_QUEUE", "Upper"),
+        ("RESULTS_QUEUE", "a--b"),
+        ("QUOTA_QUEUE", "x"),
+        ("GRAPH_BASE_URL", "http://graph.microsoft.com"),
+        ("GRAPH_BASE_URL", "https://evil.example"),
+        ("GRAPH_BASE_URL", "https://graph.microsoft.com@evil.example"),
+        ("GRAPH_BASE_URL", "https://graph.microsoft.com/beta"),
+        ("GRAPH_BASE_URL", "http://127.0.0.1:1/path"),
+        ("ALLOWED_EMAIL_DOMAINS", "partner.example, no domain"),
+        ("EXTERNAL_ADDRESS_PROPERTY", "both"),
+        ("RULES_AS_WARNINGS", "accountDisabled"),
+        ("INVITE_REDIRECT_URL", "http://myapps.microsoft.com"),
+        ("TENANT_ID", "contoso"),
+        ("PROTECTED_IDS", "admins"),
+        ("CONVERTIBLE_GROUP_ID", "partners"),
+        ("ALLOW_CUSTOM_TEXT", "yes"),
+        ("CONVERSIONS_PAUSED", "1"),
+        ("READ_INVITATION_DOMAINS", "on"),
+        ("DAILY_LIMIT", "-1"),
+        ("DAILY_LIMIT", "many"),
+        ("TENANT_FACTS_SECONDS", "3601"),
+        ("INVOCATION_SECONDS", "4"),
+    ],
+)
+def test_malformed_setting_is_named(key: str, value: str) -> None:
+    assert key in problems(**{key: value})
+
+
+def test_every_problem_is_named_in_one_error() -> None:
+    text = problems(
+        CONVERSION_STORAGE="", TENANT_ID="x", DAILY_LIMIT="x", GRAPH_BASE_URL="http://x.example"
+    )
+    for key in ("CONVERSION_STORAGE", "TENANT_ID", "DAILY_LIMIT", "GRAPH_BASE_URL"):
+        assert key in text
+
+
+def test_one_queue_cannot_serve_two_purposes() -> None:
+    assert "must differ" in problems(RESULTS_QUEUE="conversion-requests")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8085", "http://localhost:1/v1.0", "http://[::1]:80/"]
+)
+def test_plain_http_is_taken_on_loopback_without_a_credential(url: str) -> None:
+    settings = Settings.from_mapping(LEAST | {"GRAPH_BASE_URL": url})
+    assert not settings.graph_needs_credential
+    assert not settings.graph_base_url.endswith(("/", "/v1.0"))
+
+
+def test_national_cloud_is_taken() -> None:
+    settings = Settings.from_mapping(LEAST | {"GRAPH_BASE_URL": "https://graph.microsoft.us/v1.0"})
+    assert settings.graph_base_url == "https://graph.microsoft.us"
+    assert settings.graph_needs_credential
+
+
+def test_connection_string_wins_over_the_identity() -> None:
+    uri = {"CONVERSION_STORAGE__queueServiceUri": "https://store.queue.core.windows.net/"}
+    assert Settings.from_mapping(uri).storage == Storage(
+        None, "https://store.queue.core.windows.net", None
+    )
+    assert Settings.from_mapping(LEAST | uri).storage.queue_service_uri is None
+
+
+def test_tenant_id_makes_the_redirect_url() -> None:
+    settings = Settings.from_mapping(LEAST | {"TENANT_ID": TENANT})
+    assert settings.redirect_url == f"https://myapps.microsoft.com/?tenantId={TENANT.lower()}"
+
+
+def test_lists_are_read_without_regard_to_case_and_space() -> None:
+    settings = Settings.from_mapping(
+        LEAST
+        | {
+            "PROTECTED_IDS": f" {TENANT} , ",
+            "RULES_AS_WARNINGS": "MailboxAssigned",
+            "REDIRECT_URL_HOSTS": "Portal.Contoso.example",
+        }
+    )
+    assert settings.protected_ids == {TENANT.lower()}
+    assert settings.lowered_rules == {"mailboxAssigned"}
+    assert settings.redirect_url_hosts == {"portal.contoso.example"}

@@ -1,0 +1,88 @@
+"""Imports run only downward, and each outside thing is known in one place alone."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LAYERS = [
+    {"errors", "addresses", "trace"},
+    {"facts"},
+    {"model"},
+    {"settings", "remembered"},
+    {"decoding"},
+    {"envelopes", "directory", "refusals", "advice", "choice"},
+    {"tenant", "messages", "case"},
+    {"outcomes", "rules.remedies"},
+    {"rules.user", "rules.address", "rules.invitation", "rules.privilege"},
+    {"rules"},
+    {"eligibility", "invitations"},
+    {"conclusions", "journal"},
+    {"graph", "queues"},
+    {"gathering"},
+    {"conversion"},
+]
+LEVEL = {f"converters.{name}": level for level, names in enumerate(LAYERS) for name in names}
+SOURCES = {
+    path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__"):
+    path
+    for path in [ROOT / "function_app.py", *ROOT.glob("converters/**/*.py")]
+}  # fmt: skip
+KNOWN_TO = {
+    "azure.functions": {"function_app"},
+    "azure.identity": {"function_app"},
+    "azure.storage": {"converters.queues"},
+    "msgraph": {"converters.graph"},
+    "msgraph_core": {"converters.graph"},
+    "kiota_abstractions": {"converters.graph"},
+    "kiota_http": {"converters.graph"},
+    "httpx": {"converters.graph"},
+    "pydantic": {"converters.messages", "converters.outcomes"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules that a file imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= (inner & set(SOURCES)) or {node.module}
+    return names
+
+
+def test_every_module_has_its_layer() -> None:
+    assert set(LEVEL) == {name for name in SOURCES if name.startswith("converters.")}
+
+
+@pytest.mark.parametrize("module", sorted(LEVEL))
+def test_imports_run_only_downward(module: str) -> None:
+    for name in imported(SOURCES[module]):
+        if name.startswith("converters."):
+            assert LEVEL[name] < LEVEL[module], f"{module} imports {name}"
+        assert name.partition(".")[0] not in {"local", "tests", "function_app", "benchmarks"}
+
+
+@pytest.mark.parametrize("outside", sorted(KNOWN_TO))
+def test_outside_thing_is_known_in_its_place_alone(outside: str) -> None:
+    knowing = {
+        module
+        for module, path in SOURCES.items()
+        if any(name == outside or name.startswith(f"{outside}.") for name in imported(path))
+    }
+    assert knowing == KNOWN_TO[outside]
+
+
+def test_environment_is_read_by_the_composition_root_alone() -> None:
+    reading = {module for module, path in SOURCES.items() if "environ" in path.read_text()}
+    assert reading == {"function_app"}
+
+
+@pytest.mark.parametrize("module", sorted(SOURCES))
+def test_modules_stay_small(module: str) -> None:
+    assert len(SOURCES[module].read_text().splitlines()) <= 260
