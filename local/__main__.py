@@ -41,7 +41,7 @@ def main() -> int:
 def _run(arguments: argparse.Namespace) -> int:
     match arguments.command:
         case "host":
-            _create_results_queue()
+            _create_queues()
             return asyncio.run(host_command.serve(arguments))
         case "graph":
             return asyncio.run(graph_command.serve(arguments)) or 0
@@ -59,12 +59,13 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _create_results_queue() -> None:
-    # The host creates the queues it reads from; the one that outcomes go to is Bicep's in Azure.
+def _create_queues() -> None:
+    # The host creates the queues it reads from; the others are Bicep's in Azure.
     from local.world import create_queue  # noqa: PLC0415
 
     if storage := os.environ.get("CONVERSION_STORAGE"):
         create_queue(storage, os.environ.get("RESULTS_QUEUE", "conversion-results"))
+        create_queue(storage, os.environ.get("QUOTA_QUEUE", "conversion-quota"))
 
 
 def _write_contract() -> None:

@@ -1,0 +1,26 @@
+"""The demo's sample shows every status and every rule there is."""
+
+from __future__ import annotations
+
+import json
+
+from converters.eligibility import FACT_UNKNOWN, RULES
+from converters.model import Status
+from local.demo import SAMPLE
+from local.emulator.tenant import Tenant
+from local.world import SAMPLE_TENANT
+
+EXPECTED = [entry["expect"] for entry in json.loads(SAMPLE.read_text())["requests"]]
+
+
+def test_every_rule_is_shown() -> None:
+    shown = {code for expected in EXPECTED for code in expected["reasons"]}
+    assert {rule.code for rule in RULES} | {FACT_UNKNOWN} <= shown
+
+
+def test_every_status_is_shown() -> None:
+    assert {expected["status"] for expected in EXPECTED} == set(Status)
+
+
+def test_tenant_is_one_the_emulator_takes() -> None:
+    assert len(Tenant.load(SAMPLE_TENANT).users) > 40
