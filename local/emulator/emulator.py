@@ -122,6 +122,8 @@ class GraphEmulator:
             await asyncio.sleep(fault.hang_ms / 1000)
         if fault and fault.drop == "before":
             return _cut(request)
+        if fault and fault.html:
+            return web.Response(status=fault.status, text=fault.html, content_type="text/html")
         if fault and fault.status:
             found = _ordered(fault)
         else:
@@ -186,7 +188,7 @@ class GraphEmulator:
         request_id = str(uuid.uuid4())
         client_id = headers.get("client-request-id", request_id)
         body = found.body
-        if "error" in body:
+        if isinstance(body.get("error"), dict):
             inner = {"date": timestamp(), "request-id": request_id, "client-request-id": client_id}
             body = {"error": {**body["error"], "innerError": inner}}
         return web.Response(

@@ -30,6 +30,7 @@ class Fault:
     Attributes:
         path: a pattern found in the path below the version; ``method`` narrows it.
         status, code, message, body: what is answered in place of the truth; ``status`` 0 for none.
+        html: likewise, as a gateway's page.
         retry_after: the ``Retry-After`` header's seconds.
         times: how often it strikes.
         probability: how likely it is each time.
@@ -43,6 +44,7 @@ class Fault:
     code: str = "Fault"
     message: str = "A fault was ordered."
     body: Json | None = None
+    html: str = ""
     retry_after: int | None = None
     times: int = 1_000_000
     probability: float = 1.0

@@ -14,6 +14,7 @@ from converters.envelopes import deferred, usable_id
 from converters.errors import RequestInvalid
 from converters.messages import parse
 from converters.model import ConversionRequest, MessageInfo, Mode, Recipient
+from converters.settings import GUID
 from tests.directory import ADDRESS, USER_ID, request
 
 ARTICLE: dict[str, Any] = {
@@ -265,6 +266,12 @@ def test_event_about_a_user_is_a_request_to_convert_that_user(event: dict[str, A
 def test_request_that_waited_is_the_same_request(message: dict[str, Any]) -> None:
     before = parsed(message)
     assert parse(deferred(before), "another-message") == before
+
+
+@given(st.text() | st.none() | st.integers())
+def test_s6_header_made_from_any_trace_is_a_guid(trace: object) -> None:
+    found = parse(json.dumps(cloud_event(traceparent=trace)).encode(), None).correlation_id
+    assert GUID.fullmatch(found)
 
 
 def request_id_of(body: bytes, message_id: str | None) -> str:

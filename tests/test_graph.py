@@ -1,0 +1,124 @@
+"""Answers of Graph's that conclude nothing are told from those that do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError
+
+from converters import directory
+from converters.errors import GraphUnavailable, QueueUnavailable
+from converters.facts import Unread
+from converters.graph import Graph
+from converters.trace import Trace
+from local.emulator import Fault
+from tests.directory import USER_ID, request
+from tests.service import service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TRACE = Trace("00000000-0000-4000-8000-000000000000")
+
+
+class Refused:
+    """A credential that gets no token, as with a managed identity that is not there yet."""
+
+    async def get_token(self, *_: str, **__: Any) -> Any:  # noqa: ANN401
+        """Get none."""
+        raise ClientAuthenticationError("secret text of the identity endpoint")
+
+
+async def test_token_that_cannot_be_had_concludes_nothing_and_tells_no_secret() -> None:
+    graph = Graph("https://graph.microsoft.com", Refused())  # type: ignore[arg-type]
+    try:
+        with pytest.raises(GraphUnavailable, match="ClientAuthenticationError") as caught:
+            await graph.read([directory.user(USER_ID)], TRACE)
+    finally:
+        await graph.close()
+    assert "secret" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"responses": [{"id": "something else", "status": 200, "body": {}}]},
+        {"responses": [{"status": 200}]},
+        {"responses": None},
+        {"responses": [{"id": "the user", "status": 200, "body": {"no": "id"}}]},
+    ],
+)
+async def test_batch_that_makes_no_sense_concludes_nothing(
+    azurite: str, queue_names: Iterator[str], body: dict[str, Any]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(Fault(path="batch", status=200, body=body))
+        read = directory.user(USER_ID)
+        with pytest.raises(GraphUnavailable, match="the user"):
+            (await running.converter.graph.read([read], TRACE)).fact(read)
+
+
+async def test_batch_that_is_refused_whole_makes_every_fact_unknown(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(Fault(path="batch", status=403))
+        read = directory.user(USER_ID)
+        fact = (await running.converter.graph.read([read], TRACE)).fact(read)
+    assert fact == Unread("the user", "User.Read.All", 403)
+
+
+async def test_invitation_answered_without_a_body_concludes_nothing(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(Fault(path="invitations", status=201, body={}))
+        with pytest.raises(GraphUnavailable, match="inviting"):
+            await running.handle(request())
+
+
+async def test_refusal_without_graphs_error_shape_is_still_a_refusal(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(Fault(path="invitations", status=400, body={"error": "html"}))
+        outcome = await running.outcome(request())
+    assert outcome["reasons"][0]["code"] == "graphRefused"
+    assert outcome["graph"]["status"] == 400
+
+
+async def test_quota_that_cannot_be_counted_invites_nobody(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, None, DAILY_LIMIT="5") as running:
+        await running.quota.delete_queue()
+        with pytest.raises(QueueUnavailable):
+            await running.handle(request())
+        assert running.invited() == []
+
+
+async def test_quota_is_free_again_at_midnight_utc(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        evening = dt.datetime(2026, 11, 23, 23, 59, tzinfo=dt.UTC)
+        assert await running.converter.quota.reserve(1, lambda: evening)
+        assert not await running.converter.quota.reserve(1, lambda: evening)
+        (mark,) = await running.quota.peek_messages()
+    assert mark.expires_on
+    assert mark.inserted_on
+    assert mark.expires_on - mark.inserted_on == dt.timedelta(seconds=60)
+
+
+async def test_bytes_that_are_no_json_are_an_empty_answer(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(Fault(path="batch", status=502, html="<h1>Bad gateway</h1>"))
+        with pytest.raises(GraphUnavailable) as caught:
+            await running.handle(request())
+    assert caught.value.status == 502
+    assert "<h1>" not in str(caught.value)
