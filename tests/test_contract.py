@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
@@ -17,11 +18,11 @@ from converters.errors import RequestInvalid
 from converters.messages import parse
 from local import contract
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 REQUEST = Draft202012Validator(contract.request_schema(), format_checker=FormatChecker())
 OUTCOME = Draft202012Validator(contract.outcome_schema(), format_checker=FormatChecker())
+SPECIFICATIONS = (
+    Path(contract.__file__).parent / "node" / "node_modules" / "@asyncapi" / "specs" / "schemas"
+)
 EXAMPLES = sorted((contract.FOLDER / "examples").glob("*.json"))
 
 
@@ -48,6 +49,11 @@ def test_every_reference_of_the_asyncapi_document_resolves() -> None:
     assert references
     for reference in references:
         resolver.lookup(reference)
+
+
+def test_asyncapi_document_is_valid_by_the_specifications_own_schema() -> None:
+    schema = json.loads((SPECIFICATIONS / "3.0.0.json").read_text())
+    Draft7Validator(schema).validate(contract.asyncapi())
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
