@@ -316,6 +316,16 @@ def test_s9_documented_permissions_are_known_and_none_is_a_directory_write() -> 
         assert name != "User.ManageIdentities.All"
 
 
+PERMISSIONS = ROOT.parent / "shared" / "reference" / "graph-permissions.json"
+
+
+@pytest.mark.skipif(not PERMISSIONS.exists(), reason="the list of Graph's permissions is not here")
+def test_s9_every_documented_permission_exists_at_graph() -> None:
+    exist = json.loads(PERMISSIONS.read_text())["applicationPermissions"]
+    known = json.loads((ROOT / "docs" / "permissions.json").read_text())
+    assert {*known["needed"], *known["optional"]} <= set(exist)
+
+
 @pytest.mark.usefixtures("at_once")
 async def test_s10_paused_request_waits_says_so_once_and_goes_on_by_itself(
     azurite: str, queue_names: Iterator[str]

@@ -86,6 +86,33 @@ async def test_malformed_settings_stop_the_start_with_one_error_that_names_all()
         assert name in found["error"]
 
 
+async def test_identity_is_used_where_there_is_no_connection_string() -> None:
+    script = (
+        "import asyncio, function_app\n"
+        "async def main():\n"
+        "    made = function_app.converter()\n"
+        "    assert made is function_app.converter()\n"
+        "    await made.close()\n"
+        "asyncio.run(main())"
+    )
+    environment = {
+        "CONVERSION_STORAGE": "",
+        "CONVERSION_STORAGE__queueServiceUri": "https://store.queue.core.windows.net",
+        "CONVERSION_STORAGE__clientId": "00000000-0000-4000-8000-000000000000",
+        "GRAPH_BASE_URL": "https://graph.microsoft.com",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        script,
+        cwd=PROGRAM.parent.parent,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+    _, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+
+
 async def test_cloud_event_whose_id_shadows_the_messages_is_converted(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
