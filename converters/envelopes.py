@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from converters.decoding import NOT_A_REQUEST
 from converters.errors import Fault
-from converters.settings import GUID
+from converters.keys import GUID
 
 if TYPE_CHECKING:
     from converters.model import ConversionRequest

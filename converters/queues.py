@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError
 from azure.storage.queue.aio import QueueClient
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 # Messages wait until somebody reads them; the service's default would drop them after seven days.
 _FOR_EVER = -1
-# The message goes back to the host soon enough; a long patience here would only hold a slot.
-_RETRIES = 2
+# The message goes back to the host soon enough: the library's own patience (three retries, 15 s
+# before the first) would only hold a slot.
+_RETRY: dict[str, Any] = {"retry_total": 2, "initial_backoff": 1, "increment_base": 2}
 
 
 class Queue:
@@ -37,13 +38,9 @@ class Queue:
     ) -> None:
         self._name = name
         self._client = (
-            QueueClient.from_connection_string(
-                storage.connection_string, name, retry_total=_RETRIES
-            )
+            QueueClient.from_connection_string(storage.connection_string, name, **_RETRY)
             if storage.connection_string
-            else QueueClient(
-                storage.queue_service_uri or "", name, credential=credential, retry_total=_RETRIES
-            )
+            else QueueClient(storage.queue_service_uri or "", name, credential=credential, **_RETRY)
         )
 
     async def send(self, message: bytes, delay: int = 0) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from converters.addresses import AddressMalformed, DomainList
 from converters.errors import SettingsInvalid
+from converters.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_QUEUE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
+    from converters.addresses import DomainList
+
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # The access token goes there, so it must be one of Microsoft's ("National cloud deployments").
 GRAPH_HOSTS = frozenset(
@@ -114,14 +113,14 @@ class Settings:
             address_property=read.address_property(),
             lowered_rules=read.lowered_rules(),
             redirect_url=read.redirect_url(tenant_id),
-            redirect_url_hosts=frozenset(
-                read.list("REDIRECT_URL_HOSTS", "myapps.microsoft.com,teams.microsoft.com")
+            redirect_url_hosts=read.hosts(
+                "REDIRECT_URL_HOSTS", "myapps.microsoft.com,teams.microsoft.com"
             ),
             protected_ids=read.guids("PROTECTED_IDS"),
             convertible_group_id=read.guid("CONVERTIBLE_GROUP_ID"),
             read_invitation_domains=read.switch("READ_INVITATION_DOMAINS"),
             paused=read.switch("CONVERSIONS_PAUSED"),
-            daily_limit=read.whole("DAILY_LIMIT", 0, 0, 1_000_000) or None,
+            daily_limit=read.limit("DAILY_LIMIT"),
             quota_queue=read.queue("QUOTA_QUEUE", "conversion-quota"),
             allow_custom_text=read.switch("ALLOW_CUSTOM_TEXT"),
             tenant_id=tenant_id,
@@ -135,43 +134,8 @@ class Settings:
         return settings
 
 
-class _Reader:
-    """Reads keys one by one and collects what is wrong with them."""
-
-    def __init__(self, mapping: Mapping[str, str]) -> None:
-        self._mapping = mapping
-        self.problems: list[str] = []
-
-    def text(self, key: str, default: str = "") -> str:
-        return self._mapping.get(key, "").strip() or default
-
-    def list(self, key: str, default: str = "") -> list[str]:
-        return [part.strip().lower() for part in self.text(key, default).split(",") if part.strip()]
-
-    def whole(self, key: str, default: int, least: int, most: int) -> int:
-        text = self.text(key, str(default))
-        if text.isascii() and text.isdigit() and least <= int(text) <= most:
-            return int(text)
-        self.problems.append(f"{key} must be a whole number from {least} to {most}.")
-        return default
-
-    def switch(self, key: str) -> bool:
-        text = self.text(key, "false").lower()
-        if text not in ("true", "false"):
-            self.problems.append(f"{key} must be true or false.")
-        return text == "true"
-
-    def guid(self, key: str) -> str | None:
-        text = self.text(key)
-        if text and not GUID.fullmatch(text):
-            self.problems.append(f"{key} must be a GUID.")
-        return text.lower() or None
-
-    def guids(self, key: str) -> frozenset[str]:
-        ids = self.list(key)
-        if not all(GUID.fullmatch(text) for text in ids):
-            self.problems.append(f"{key} must be object ids (GUIDs), comma-separated.")
-        return frozenset(ids)
+class _Reader(Keys):
+    """Reads the keys that only this product has."""
 
     def storage(self) -> Storage:
         connection, uri = self.text("CONVERSION_STORAGE"), self.queue_service_uri()
@@ -196,14 +160,6 @@ class _Reader:
             )
         return uri
 
-    def queue(self, key: str, default: str) -> str:
-        name = self.text(key, default)
-        if not _QUEUE_NAME.fullmatch(name):
-            self.problems.append(
-                f"{key} must be a queue name: 3 to 63 lower-case letters, digits, single hyphens."
-            )
-        return name
-
     def graph_base_url(self) -> tuple[str, bool]:
         url = self.text("GRAPH_BASE_URL", "https://graph.microsoft.com").rstrip("/")
         url = url.removesuffix("/v1.0")
@@ -216,13 +172,6 @@ class _Reader:
                 f" ({', '.join(sorted(GRAPH_HOSTS))}), or http on loopback."
             )
         return url, True
-
-    def domains(self, key: str) -> DomainList:
-        try:
-            return DomainList.parse(self.list(key))
-        except AddressMalformed as error:
-            self.problems.append(f"{key} has an entry that is no domain: {error}.")
-            return DomainList()
 
     def address_property(self) -> AddressProperty:
         text = self.text("EXTERNAL_ADDRESS_PROPERTY", AddressProperty.BY_ORIGIN)

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = [
     {"errors", "addresses", "trace"},
-    {"facts"},
+    {"facts", "keys"},
     {"model"},
     {"settings", "remembered"},
     {"decoding"},

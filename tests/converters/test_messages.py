@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from converters.envelopes import deferred, usable_id
 from converters.errors import RequestInvalid
+from converters.keys import GUID
 from converters.messages import parse
 from converters.model import ConversionRequest, MessageInfo, Mode, Recipient
-from converters.settings import GUID
 from tests.directory import ADDRESS, USER_ID, request
 
 ARTICLE: dict[str, Any] = {

@@ -60,6 +60,8 @@ def test_least_settings_allow_nobody_and_ask_microsoft() -> None:
         ("READ_INVITATION_DOMAINS", "on"),
         ("DAILY_LIMIT", "-1"),
         ("DAILY_LIMIT", "many"),
+        ("DAILY_LIMIT", "0"),
+        ("REDIRECT_URL_HOSTS", "https://myapps.microsoft.com"),
         ("TENANT_FACTS_SECONDS", "3601"),
         ("INVOCATION_SECONDS", "4"),
     ],
