@@ -98,25 +98,26 @@ class Converter:
             GraphUnavailable, QueueUnavailable, TimeoutError: nothing was concluded, or that is not
                 stored; the message must come again.
         """
-        request, trace = None, Trace(str(uuid.uuid4()))
+        trace = Trace(str(uuid.uuid4()))
         try:
             async with asyncio.timeout(self.settings.invocation_seconds):
                 with trace.timed("all"):
-                    try:
-                        request = parse(body, message_id)
-                    except RequestInvalid as invalid:
-                        ended: Outcome | Deferral = conclusions.rejected(invalid)
-                    else:
-                        trace.correlation_id = request.correlation_id
-                        ended = await self.convert(request, trace)
+                    ended = await self._end(body, message_id, trace)
                     await self._report(ended, trace)
         except (ConverterError, TimeoutError) as error:
-            journal.undone(error, request, trace, attempt)
+            journal.undone(error, trace, attempt)
             raise
-        if isinstance(ended, Deferral):
-            journal.deferred(ended, trace, attempt)
-        else:
-            journal.ended(ended, trace, attempt)
+        journal.ended(ended, trace, attempt)
+
+    async def _end(self, body: bytes, message_id: str | None, trace: Trace) -> Outcome | Deferral:
+        try:
+            request = parse(body, message_id)
+        except RequestInvalid as invalid:
+            trace.request_id = invalid.request_id
+            return conclusions.rejected(invalid)
+        trace.correlation_id, trace.request_id = request.correlation_id, request.request_id
+        trace.user_id = request.user_id
+        return await self.convert(request, trace)
 
     async def convert(self, request: ConversionRequest, trace: Trace) -> Outcome | Deferral:
         """Check the request and, unless it only asks for that, make the invitation."""

@@ -219,7 +219,7 @@ class Graph:
             raise GraphUnavailable(f"{what} ({type(error).__name__})") from None
         answer = Answer(response.status_code, response.headers, _json_object(response.content))
         if answer.request_id:
-            trace.request_ids.append(answer.request_id)
+            trace.graph_request_ids.append(answer.request_id)
         if answer.status in _TRANSIENT:
             raise answer.unavailable(what)
         return answer

@@ -6,52 +6,44 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from converters.model import Deferral
+
 if TYPE_CHECKING:
-    from converters.model import ConversionRequest, Deferral, Outcome
+    from converters.model import Outcome
     from converters.trace import Trace
 
 logger = logging.getLogger("b2b_conversion")
 
 
-def ended(outcome: Outcome, trace: Trace, attempt: int | None) -> None:
-    """Note that a request came to its outcome."""
-    user_id = outcome.user.id if outcome.user else outcome.user_id
-    reasons = [reason.code for reason in outcome.reasons]
-    warnings = [warning.code for warning in outcome.warnings]
-    line = _line(outcome.request_id, user_id, str(outcome.status), trace, attempt)
-    _write(logging.INFO, line | {"reasons": reasons, "warnings": warnings})
+def ended(result: Outcome | Deferral, trace: Trace, attempt: int | None) -> None:
+    """Note how a request ended, or that it waits."""
+    if isinstance(result, Deferral):
+        reasons = [result.reason.code] if result.reason else []
+        line = {"status": "deferred", "reasons": reasons, "deferrals": result.request.deferrals}
+    else:
+        trace.user_id = result.user.id if result.user else trace.user_id
+        line = {
+            "status": result.status,
+            "reasons": [reason.code for reason in result.reasons],
+            "warnings": [warning.code for warning in result.warnings],
+        }
+    _write(logging.INFO, line, trace, attempt)
 
 
-def deferred(deferral: Deferral, trace: Trace, attempt: int | None) -> None:
-    """Note that a request waits."""
-    request = deferral.request
-    line = _line(request.request_id, request.user_id, "deferred", trace, attempt)
-    reasons = [deferral.reason.code] if deferral.reason else []
-    _write(logging.INFO, line | {"reasons": reasons, "deferrals": request.deferrals})
-
-
-def undone(
-    error: Exception, request: ConversionRequest | None, trace: Trace, attempt: int | None
-) -> None:
+def undone(error: Exception, trace: Trace, attempt: int | None) -> None:
     """Note that nothing was concluded; the host tries again."""
-    request_id, user_id = (request.request_id, request.user_id) if request else (None, None)
-    line = _line(request_id, user_id, "undone", trace, attempt)
-    _write(logging.WARNING, line | {"error": type(error).__name__, "why": str(error)})
+    line = {"status": "undone", "error": type(error).__name__, "why": str(error)}
+    _write(logging.WARNING, line, trace, attempt)
 
 
-def _line(
-    request_id: str | None, user_id: str | None, status: str, trace: Trace, attempt: int | None
-) -> dict[str, Any]:
-    return {
-        "requestId": request_id,
-        "userId": user_id,
-        "status": status,
+def _write(level: int, line: dict[str, Any], trace: Trace, attempt: int | None) -> None:
+    whole = {
+        "requestId": trace.request_id,
+        "userId": trace.user_id,
+        **line,
         "attempt": attempt,
         "correlationId": trace.correlation_id,
-        "graphRequestIds": trace.request_ids,
+        "graphRequestIds": trace.graph_request_ids,
         "milliseconds": trace.milliseconds,
     }
-
-
-def _write(level: int, line: dict[str, Any]) -> None:
-    logger.log(level, "conversion %s", json.dumps(line, separators=(",", ":")))
+    logger.log(level, "conversion %s", json.dumps(whole, separators=(",", ":")))

@@ -17,12 +17,16 @@ class Trace:
 
     Attributes:
         correlation_id: a GUID, sent to Graph as ``client-request-id`` with every call.
-        request_ids: Graph's own ids of those calls, as they came.
+        request_id: the request's own id, as soon as it is known.
+        user_id: the object id of the user it is about, likewise.
+        graph_request_ids: Graph's own ids of those calls, as they came.
         milliseconds: how long each step took.
     """
 
     correlation_id: str
-    request_ids: list[str] = field(default_factory=list)
+    request_id: str | None = None
+    user_id: str | None = None
+    graph_request_ids: list[str] = field(default_factory=list)
     milliseconds: dict[str, int] = field(default_factory=dict)
 
     @contextmanager
