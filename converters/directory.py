@@ -42,7 +42,7 @@ class Read(Generic[T_co]):
     """One GET, to be sent inside a ``$batch``.
 
     Attributes:
-        what: what is read, in words; also the item's id in the batch.
+        what: what is read, in words; unlike any other read's of the same batch.
         path: below the version, percent-encoded.
         permission: the application permission it needs.
         parse: from the body of a 200 to the fact.

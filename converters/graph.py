@@ -143,22 +143,21 @@ class Graph:
             GraphUnavailable: the batch, or any item of it, was throttled or failed for a while.
         """
         items = [
-            {"id": read.what, "method": "GET", "url": read.path, "headers": dict(read.headers)}
-            for read in reads
+            {"id": str(number), "method": "GET", "url": read.path, "headers": dict(read.headers)}
+            for number, read in enumerate(reads)
         ]
         what = "reading " + ", ".join(read.what for read in reads)
         whole = await self._send(Method.POST, "/v1.0/$batch", {"requests": items}, trace, what)
         if whole.status != _OK:
             return Answers({read.what: whole for read in reads})
         try:
-            answers = {item["id"]: _item(item) for item in whole.body["responses"]}
+            by_id = {item["id"]: _item(item) for item in whole.body["responses"]}
+            answers = {read.what: by_id[str(number)] for number, read in enumerate(reads)}
         except (KeyError, TypeError, AttributeError):
             raise whole.unavailable(what) from None
-        for read in reads:
-            if read.what not in answers:
-                raise whole.unavailable(f"reading {read.what}")
-            if answers[read.what].status in _TRANSIENT:
-                raise answers[read.what].unavailable(f"reading {read.what}")
+        for about, answer in answers.items():
+            if answer.status in _TRANSIENT:
+                raise answer.unavailable(f"reading {about}")
         return Answers(answers)
 
     async def invite(self, body: Json, trace: Trace) -> Invitation:

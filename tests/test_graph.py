@@ -48,7 +48,7 @@ async def test_token_that_cannot_be_had_concludes_nothing_and_tells_no_secret() 
         {"responses": [{"id": "something else", "status": 200, "body": {}}]},
         {"responses": [{"status": 200}]},
         {"responses": None},
-        {"responses": [{"id": "the user", "status": 200, "body": {"no": "id"}}]},
+        {"responses": [{"id": "0", "status": 200, "body": {"no": "id"}}]},
     ],
 )
 async def test_batch_that_makes_no_sense_concludes_nothing(
