@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 _FOR_EVER = -1
 # The message goes back to the host soon enough: the library's own patience (three retries, 15 s
 # before the first) would only hold a slot.
-_RETRY: dict[str, Any] = {"retry_total": 2, "initial_backoff": 1, "increment_base": 2}
+_OPTIONS: dict[str, Any] = {
+    "retry_total": 2,
+    "initial_backoff": 1,
+    "increment_base": 2,
+    # Looking for proxies and .netrc costs a thread and a tenth of the CPU, with every message.
+    "use_env_settings": False,
+}
 
 
 class Queue:
@@ -38,9 +44,11 @@ class Queue:
     ) -> None:
         self._name = name
         self._client = (
-            QueueClient.from_connection_string(storage.connection_string, name, **_RETRY)
+            QueueClient.from_connection_string(storage.connection_string, name, **_OPTIONS)
             if storage.connection_string
-            else QueueClient(storage.queue_service_uri or "", name, credential=credential, **_RETRY)
+            else QueueClient(
+                storage.queue_service_uri or "", name, credential=credential, **_OPTIONS
+            )
         )
 
     async def send(self, message: bytes, delay: int = 0) -> None:

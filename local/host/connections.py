@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
 # Seconds, as the extension's own SDK waits: the Python SDK's first wait would be 15.
-RETRIES: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "retry_total": 3,
     "initial_backoff": 1,
     "increment_base": 2,
     "random_jitter_range": 0,
+    # Not looking for proxies and .netrc with every call saves a thread and its CPU each time.
+    "use_env_settings": False,
 }
 
 
@@ -35,11 +37,11 @@ def connect(name: str, environment: Mapping[str, str]) -> QueueServiceClient:
     """
     if connection_string := environment.get(name):
         try:
-            return QueueServiceClient.from_connection_string(connection_string, **RETRIES)
+            return QueueServiceClient.from_connection_string(connection_string, **OPTIONS)
         except ValueError as error:
             raise StartError(f"The connection string in {name} is malformed: {error}") from error
     if uri := environment.get(f"{name}__queueServiceUri"):
-        return QueueServiceClient(uri, credential=_credential(name, environment), **RETRIES)
+        return QueueServiceClient(uri, credential=_credential(name, environment), **OPTIONS)
     raise StartError(f"Connection {name}: neither {name} nor {name}__queueServiceUri is set.")
 
 
