@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from local.emulator import command as graph_command
+from local.graph import command as graph_command
 from local.host import command as host_command
 
 if TYPE_CHECKING:

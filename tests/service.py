@@ -11,7 +11,7 @@ from azure.storage.queue.aio import QueueServiceClient
 
 from converters.conversion import Converter
 from converters.settings import Settings
-from local.emulator import GraphEmulator
+from local.graph import GraphEmulator
 from tests.directory import tenant
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ class Service:
     def invited(self) -> list[dict[str, Any]]:
         """Return the bodies of the invitation POSTs that Graph has seen."""
         return [
-            record.body for record in self.graph.requests if record.path.endswith("/invitations")
+            json.loads(record.raw)
+            for record in self.graph.requests
+            if record.path.endswith("/invitations")
         ]
 
 

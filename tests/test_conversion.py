@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from converters.errors import GraphUnavailable, QueueUnavailable
-from local.emulator import Fault
+from local.graph import Fault
 from tests.directory import ADDRESS, OTHER_ID, USER_ID, kim, request, tenant
 from tests.service import service
 

@@ -13,7 +13,7 @@ from converters.errors import GraphUnavailable, QueueUnavailable
 from converters.facts import Unread
 from converters.graph import Graph
 from converters.trace import Trace
-from local.emulator import Fault
+from local.graph import Fault
 from tests.directory import USER_ID, request
 from tests.service import service
 

@@ -6,6 +6,9 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
+from converters.errors import SettingsInvalid
 from tests.samples import settings
 
 HOST = json.loads((Path(__file__).parent.parent / "host.json").read_text())
@@ -40,3 +43,29 @@ def test_invocation_ends_by_its_own_limit_long_before_the_worker_is_restarted() 
 def test_bundle_and_telemetry_are_the_ones_documented() -> None:
     assert HOST["extensionBundle"]["version"] == "[4.*, 5.0.0)"
     assert HOST["telemetryMode"] == "OpenTelemetry"
+
+
+def test_every_key_is_one_that_the_host_reads() -> None:
+    # The host passes over a misspelt key without a word, and its default holds.
+    assert set(QUEUES) == {
+        "batchSize", "maxDequeueCount", "maxPollingInterval", "messageEncoding",
+        "newBatchThreshold", "visibilityTimeout",
+    }  # fmt: skip
+    assert set(HOST["extensions"]) == {"queues"}
+
+
+def test_spans_are_within_what_a_queue_takes() -> None:
+    assert timedelta(0) < span(QUEUES["visibilityTimeout"]) <= timedelta(days=7)
+    assert span(QUEUES["maxPollingInterval"]) <= timedelta(minutes=1)
+    assert QUEUES["maxDequeueCount"] >= 1
+
+
+def test_longest_limit_that_can_be_set_ends_before_the_worker_is_restarted() -> None:
+    limit = settings(INVOCATION_SECONDS="240").invocation_seconds
+    assert timedelta(seconds=limit) < span(HOST["functionTimeout"])
+
+
+def test_no_limit_can_be_set_that_outlasts_the_host() -> None:
+    too_long = int(span(HOST["functionTimeout"]).total_seconds())
+    with pytest.raises(SettingsInvalid, match="INVOCATION_SECONDS"):
+        settings(INVOCATION_SECONDS=str(too_long))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,11 @@ KNOWN_TO = {
     "kiota_abstractions": {"converters.graph"},
     "kiota_http": {"converters.graph"},
     "httpx": {"converters.graph"},
+    "aiohttp": {"converters.graph"},
     "pydantic": {"converters.messages", "converters.outcomes"},
 }
+
+ENVIRONMENT = re.compile(r"\b(?:environb?|getenvb?)\b")
 
 
 def imported(path: Path) -> set[str]:
@@ -79,10 +83,42 @@ def test_outside_thing_is_known_in_its_place_alone(outside: str) -> None:
 
 
 def test_environment_is_read_by_the_composition_root_alone() -> None:
-    reading = {module for module, path in SOURCES.items() if "environ" in path.read_text()}
+    reading = {module for module, path in SOURCES.items() if ENVIRONMENT.search(path.read_text())}
     assert reading == {"function_app"}
 
 
 @pytest.mark.parametrize("module", sorted(SOURCES))
 def test_modules_stay_small(module: str) -> None:
     assert len(SOURCES[module].read_text().splitlines()) <= 260
+
+
+@pytest.mark.parametrize("module", sorted(SOURCES))
+def test_imports_name_their_modules_in_full(module: str) -> None:
+    for node in ast.walk(ast.parse(SOURCES[module].read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively, which the layers do not see"
+
+
+def test_kiota_in_whatever_package_is_known_to_graph_alone() -> None:
+    knowing = {
+        module
+        for module, path in SOURCES.items()
+        if any(name.startswith(("kiota", "msgraph")) for name in imported(path))
+    }
+    assert knowing == {"converters.graph"}
+
+
+def test_import_for_types_alone_counts(tmp_path: Path) -> None:
+    source = tmp_path / "module.py"
+    source.write_text("if TYPE_CHECKING:\n    from converters import graph\n    import httpx\n")
+    assert imported(source) == {"converters.graph", "httpx"}
+
+
+def test_emulation_is_written_without_the_libraries_it_is_to_judge() -> None:
+    knowing = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "local").rglob("*.py")
+        if "node_modules" not in path.parts
+        and any(name.startswith(("kiota", "msgraph", "httpx")) for name in imported(path))
+    }
+    assert knowing == set()

@@ -7,7 +7,7 @@ import json
 from converters.eligibility import FACT_UNKNOWN, RULES
 from converters.model import Status
 from local.demo import SAMPLE
-from local.emulator.tenant import Tenant
+from local.graph import Tenant
 from local.world import SAMPLE_TENANT
 
 EXPECTED = [entry["expect"] for entry in json.loads(SAMPLE.read_text())["requests"]]

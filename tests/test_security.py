@@ -15,7 +15,7 @@ import pytest
 
 from converters import conversion
 from converters.errors import ConverterError
-from local.emulator import Fault
+from local.graph import Fault
 from tests.directory import (
     ADDRESS,
     GROUP_ID,
@@ -446,9 +446,8 @@ async def test_cross_tenant_block_is_a_reason_before_graph_refuses(
 async def test_tenants_domain_list_is_a_reason_where_the_operator_has_it_read(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
-    of_tenant = tenant(
-        invitationDomains={"AllowedDomains": [], "BlockedDomains": ["partner.example"]}
-    )
+    blocked = {"BlockedDomains": ["partner.example"]}
+    of_tenant = tenant(b2bManagementPolicy={"invitationsAllowedAndBlockedDomainsPolicy": blocked})
     keys = {"READ_INVITATION_DOMAINS": "true"}
     codes = await refusals(azurite, queue_names, request(), of_tenant, **keys)
     assert codes == ["domainRefusedByTenant"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.storage.queue.aio import QueueClient
 
-from local.emulator import GraphEmulator
+from local.graph import GraphEmulator
 from tests.directory import kim, request, tenant
 from tests.service import taken
 

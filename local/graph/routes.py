@@ -1,0 +1,183 @@
+"""Every path that is known, with what it needs and what it costs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from local.graph import invitations, policies, users
+from local.graph.errors import unknown_segment, wrong_method
+from local.graph.query import Query
+from local.graph.schema import Json
+
+Handler: TypeAlias = Callable[[Query], Json | None]
+# Sets of application permissions, one of which has to be granted as a whole.
+Permissions: TypeAlias = tuple[frozenset[str], ...]
+
+_ANY = re.compile(r"(.+)", re.DOTALL)
+_FIND_TENANT = re.compile(
+    r"(?:microsoft\.graph\.)?findTenantInformationByDomainName\(domainName='(.*)'\)", re.DOTALL
+)
+_ROLES_CAST = re.compile(r"(?:microsoft\.)?graph\.directoryRole")
+_GROUPS_CAST = re.compile(r"(?:microsoft\.)?graph\.group")
+_FEDERATIONS_CAST = re.compile(r"(?:microsoft\.)?graph\.samlOrWsFedExternalDomainFederation")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one path.
+
+    Attributes:
+        method: in upper case.
+        segments: of the path, each a text or a pattern; what its group finds is an argument.
+        handler: what answers.
+        permissions: what the application needs.
+        status: of success.
+        kind: which limit it counts against.
+        units: resource units, one fewer with ``$select``.
+    """
+
+    method: str
+    segments: tuple[str | re.Pattern[str], ...]
+    handler: Handler
+    permissions: Permissions
+    status: int = 200
+    kind: str = "read"
+    units: int = 1
+
+    def arguments(self, segments: Sequence[str]) -> list[str] | None:
+        """Return what the path's segments stand for; ``None`` if it is another path."""
+        if len(segments) != len(self.segments):
+            return None
+        found: list[str] = []
+        for wanted, segment in zip(self.segments, segments, strict=True):
+            if isinstance(wanted, str):
+                if wanted != segment:
+                    return None
+            elif match := wanted.fullmatch(segment):
+                found += match.groups()
+            else:
+                return None
+        return found
+
+
+def find(version: str, method: str, segments: Sequence[str]) -> tuple[Route, list[str]]:
+    """Return the route of a request, and its arguments.
+
+    Raises:
+        GraphError: 400 for a path, 405 for a method that is not known.
+    """
+    other_method = False
+    for route in ROUTES.get(version, ()):
+        arguments = route.arguments(segments)
+        if arguments is not None:
+            if route.method == method:
+                return route, arguments
+            other_method = True
+    if other_method:
+        raise wrong_method()
+    heads = {route.segments[0] for route in ROUTES.get(version, ())}
+    raise unknown_segment(segments[-1] if segments[0] in heads else segments[0])
+
+
+def _one_of(*alternatives: str) -> Permissions:
+    """Return permissions, each text naming, after a plus, what is needed beside."""
+    return tuple(frozenset(alternative.split("+")) for alternative in alternatives)
+
+
+_READ_USERS = _one_of("User.Read.All", "User.ReadWrite.All", "Directory.Read.All")
+_READ_GROUPS = _one_of(
+    "GroupMember.Read.All+User.Read.All", "GroupMember.Read.All+User.ReadWrite.All",
+    "Directory.Read.All",
+)  # fmt: skip
+_READ_POLICIES = _one_of("Policy.Read.All")
+
+_V1 = (
+    Route("GET", ("users", _ANY), users.get_user, _READ_USERS),
+    Route("PATCH", ("users", _ANY), users.update_user, _one_of("User.ReadWrite.All"), 204, "write"),
+    Route("GET", ("users",), users.list_users, _READ_USERS, units=2),
+    Route(
+        "GET",
+        ("users", _ANY, "transitiveMemberOf", _ROLES_CAST),
+        users.list_roles,
+        _one_of("RoleManagement.Read.Directory", "Directory.Read.All"),
+        units=2,
+    ),
+    Route(
+        "GET",
+        ("users", _ANY, "transitiveMemberOf", _GROUPS_CAST),
+        users.list_groups,
+        _READ_GROUPS,
+        units=2,
+    ),
+    Route("POST", ("users", _ANY, "checkMemberGroups"), users.check_member_groups, _READ_GROUPS),
+    Route(
+        "GET",
+        ("contacts",),
+        users.list_contacts,
+        _one_of("OrgContact.Read.All", "Directory.Read.All"),
+        units=2,
+    ),
+    Route(
+        "GET",
+        ("roleManagement", "directory", "roleEligibilityScheduleInstances"),
+        policies.list_role_eligibility,
+        _one_of("RoleEligibilitySchedule.Read.Directory"),
+    ),
+    Route(
+        "GET",
+        ("domains",),
+        policies.list_domains,
+        _one_of("Domain.Read.All", "Directory.Read.All"),
+    ),
+    Route(
+        "GET",
+        ("directory", "federationConfigurations", _FEDERATIONS_CAST),
+        policies.list_federations,
+        # Sources disagree which of the two it is.
+        _one_of("Domain.Read.All", "IdentityProvider.Read.All"),
+    ),
+    Route(
+        "GET",
+        ("tenantRelationships", _FIND_TENANT),
+        policies.find_tenant,
+        _one_of("CrossTenantInformation.ReadBasic.All"),
+    ),
+    Route(
+        "GET",
+        ("policies", "authorizationPolicy"),
+        policies.get_authorization_policy,
+        _READ_POLICIES,
+    ),
+    Route(
+        "GET",
+        ("policies", "crossTenantAccessPolicy", "partners", _ANY),
+        policies.get_partner,
+        _READ_POLICIES,
+    ),
+    Route(
+        "GET",
+        ("policies", "crossTenantAccessPolicy", "default"),
+        policies.get_default_access,
+        _READ_POLICIES,
+    ),
+    Route(
+        "GET",
+        ("organization",),
+        policies.list_organizations,
+        _one_of("Organization.Read.All", "Directory.Read.All"),
+    ),
+    # The invitation API words its own refusals, that of a missing permission too.
+    Route("POST", ("invitations",), invitations.create, (), 201, "invitation"),
+)
+_BETA = (
+    Route(
+        "GET",
+        ("policies", "b2bManagementPolicies"),
+        policies.list_b2b_management_policies,
+        _one_of("Policy.Read.B2BManagementPolicy"),
+    ),
+)
+ROUTES = {"v1.0": _V1, "beta": _BETA}
