@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# No longer than any bound needs: Python refuses to read numbers of thousands of digits.
+_WHOLE = re.compile(r"[0-9]{1,18}")
 _QUEUE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
 
 
@@ -32,7 +34,7 @@ class Keys:
     def whole(self, key: str, default: int, least: int, most: int) -> int:
         """Return a whole number within bounds."""
         text = self.text(key, str(default))
-        if text.isascii() and text.isdigit() and least <= int(text) <= most:
+        if _WHOLE.fullmatch(text) and least <= int(text) <= most:
             return int(text)
         self.problems.append(f"{key} must be a whole number from {least} to {most}.")
         return default

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from converters.errors import SettingsInvalid
 from converters.keys import Keys
@@ -163,10 +163,11 @@ class _Reader(Keys):
     def graph_base_url(self) -> tuple[str, bool]:
         url = self.text("GRAPH_BASE_URL", "https://graph.microsoft.com").rstrip("/")
         url = url.removesuffix("/v1.0")
-        parts = urlsplit(url)
-        if parts.scheme == "http" and parts.hostname in _LOOPBACK and not parts.path:
+        parts = _split(url)
+        below = parts.path or parts.query or parts.fragment
+        if parts.scheme == "http" and parts.hostname in _LOOPBACK and not below:
             return url, False
-        if parts.scheme != "https" or parts.netloc not in GRAPH_HOSTS or parts.path:
+        if parts.scheme != "https" or parts.netloc not in GRAPH_HOSTS or below:
             self.problems.append(
                 "GRAPH_BASE_URL must be https and one of Microsoft Graph's hosts"
                 f" ({', '.join(sorted(GRAPH_HOSTS))}), or http on loopback."
@@ -195,12 +196,22 @@ class _Reader(Keys):
         url = self.text(
             "INVITE_REDIRECT_URL", f"{default}?tenantId={tenant_id}" if tenant_id else default
         )
-        if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
+        if _split(url).scheme != "https" or not _split(url).hostname:
             self.problems.append("INVITE_REDIRECT_URL must be an https URL.")
         return url
 
 
+def _split(url: str) -> SplitResult:
+    """Take a URL apart; what is none has no parts."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - a port that is no number shows only when it is asked for
+    except ValueError:
+        return urlsplit("")
+    return parts
+
+
 def _is_safe_url(url: str) -> bool:
-    parts = urlsplit(url)
+    parts = _split(url)
     on_loopback = parts.scheme == "http" and parts.hostname in _LOOPBACK
     return bool(parts.hostname) and (parts.scheme == "https" or on_loopback)

@@ -348,3 +348,48 @@ async def test_graph_that_stays_silent_ends_with_the_invocations_time_limit(
         with pytest.raises(TimeoutError):
             await hurried.handle(json.dumps(request()).encode(), "message-1")
         assert await running.events() == []
+
+
+@pytest.mark.parametrize(
+    ("granted", "status", "reasons"),
+    [
+        (PERMISSIONS, "failed", ["permissionMissing"]),
+        (PERMISSIONS | {"User.ReadWrite.All"}, "invited", []),
+    ],
+)
+async def test_tenant_where_converting_takes_the_second_permission_is_told_so(
+    azurite: str,
+    queue_names: Iterator[str],
+    granted: frozenset[str],
+    status: str,
+    reasons: list[str],
+) -> None:
+    of_tenant = tenant(permissions=sorted(granted), unconfirmed={"conversionNeedsReadWrite": True})
+    async with service(azurite, queue_names, of_tenant) as running:
+        outcome = await running.outcome(request())
+    assert (outcome["status"], codes(outcome["reasons"])) == (status, reasons)
+
+
+async def test_tenant_where_only_administrators_invite_gives_its_refusal_a_remedy(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    of_tenant = tenant(
+        allowInvitesFrom="adminsAndGuestInviters", unconfirmed={"adminsOnlyRefusesApps": True}
+    )
+    async with service(azurite, queue_names, of_tenant) as running:
+        outcome = await running.outcome(request())
+    assert outcome["status"] == "failed"
+    assert codes(outcome["reasons"]) == ["invitationsRefusedByTenant"]
+
+
+async def test_r3_gateway_error_after_the_invitation_was_made_sends_no_second_one(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(
+            Fault(method="POST", path="/invitations", status=502, effect=True, times=1)
+        )
+        with pytest.raises(GraphUnavailable):
+            await running.handle(request())
+        assert (await running.outcome(request()))["status"] == "alreadyInvited"
+        assert len(running.graph.invitations) == 1

@@ -132,3 +132,68 @@ def test_s3_empty_list_allows_nothing_and_a_star_everything() -> None:
 def test_entry_that_is_no_domain_is_named() -> None:
     with pytest.raises(AddressMalformed, match=r"no_domain"):
         DomainList.parse(["partner.example", "no_domain"])
+
+
+@given(st.text(max_size=80))
+def test_parsing_any_domain_raises_nothing_else(text: str) -> None:
+    try:
+        address = EmailAddress.parse(f"kim@{text}")
+    except AddressMalformed:
+        return
+    assert address.domain == normal_domain(address.domain)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "partner", "partner.", "", ".", "partner..", ".partner.example", "partner..example.",
+        "partner.1", "1.2.3.4", "0x7f.1", "-a.example", "a-.example", "a b.example", "a/b.example",
+        "a:b.example", "a%2eb.example", "*.example", "xn--.example", "\u200b.example",
+        "a\u200db.example", "a" * 64 + ".example", "a." * 126 + "example",
+        "\u00e9" * 300 + ".example",
+    ],
+)  # fmt: skip
+def test_s3_what_is_no_domain_is_refused(domain: str) -> None:
+    with pytest.raises(AddressMalformed):
+        normal_domain(domain)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "partner.example", "PARTNER.Example", "partner.example.", "\uff50artner.example",
+        "partner\u3002example", "PARTNER.EXAMPLE.",
+    ],
+)  # fmt: skip
+def test_s3_spellings_of_one_domain_are_one(spelling: str) -> None:
+    assert normal_domain(spelling) == "partner.example"
+
+
+@pytest.mark.parametrize("entry", ["PARTNER.example", "partner.example.", "\uff50artner.example"])
+def test_s3_entry_is_compared_in_its_normal_form(entry: str) -> None:
+    assert "partner.example" in DomainList.parse([entry])
+
+
+def test_s3_list_of_sub_domains_alone_is_no_empty_list() -> None:
+    listed = DomainList.parse(["*.group.example"])
+    assert listed
+    assert "group.example" not in listed
+
+
+@pytest.mark.parametrize(
+    "entry", ["", "**", "*.", "*.*.example", "partner.*", "kim@partner.example"]
+)
+def test_s3_entry_that_is_no_domain_widens_nothing(entry: str) -> None:
+    with pytest.raises(AddressMalformed):
+        DomainList.parse(["partner.example", entry])
+
+
+LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
+
+
+@given(st.lists(LABELS, min_size=1, max_size=3).map(lambda labels: ".".join([*labels, "example"])))
+def test_s3_domain_on_the_list_stands_for_itself_alone(domain: str) -> None:
+    listed = DomainList.parse([domain])
+    assert domain in listed
+    for other in (f"sub.{domain}", f"evil{domain}", f"{domain}.evil.example", f".{domain}"):
+        assert other not in listed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -11,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converters import directory, tenant
-from converters.facts import Groups, HomeTenant, InvitationDomains, Unread
+from converters.facts import (
+    Groups,
+    Holder,
+    HomeTenant,
+    Identity,
+    InvitationDomains,
+    ServicePlan,
+    Unread,
+    User,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,3 +133,159 @@ def test_home_tenant_and_domain_lists_are_read() -> None:
     )
     listed = tenant.invitation_domains().fact(200, {"value": [{"definition": [text]}]})
     assert listed == InvitationDomains(None, frozenset({"evil.example"}))
+
+
+def literals(condition: str) -> list[str]:
+    """Read the string literals of a filter, character by character, as OData defines them."""
+    found, rest = [], condition
+    while "'" in rest:
+        text, rest = "", rest.partition("'")[2]
+        while True:
+            before, quote, rest = rest.partition("'")
+            assert quote, "a literal that does not end"
+            text += before
+            if not rest.startswith("'"):
+                break
+            text, rest = text + "'", rest[1:]
+        found.append(text)
+    return found
+
+
+HOSTILE = [
+    "'", "''", "x' or 1 eq 1 or mail eq 'x", "x'&$top=999", "x&$filter=true", "x#fragment",
+    "x?$select=id", "../../groups", "a/b", "a%27b", "a+b c", "\\'",
+    "o'neil@partner.example", "\n\r",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("build", FILTERED, ids=lambda build: build.__name__)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_s6_hostile_text_is_read_back_as_it_is(
+    build: Callable[[str], Read[Any]], text: str
+) -> None:
+    before, _, query = build(text).path.partition("?")
+    options = [option.partition("=") for option in query.split("&")]
+    assert before == build("x").path.partition("?")[0]
+    assert [name for name, *_ in options if name not in {"$select", "$filter"}] == []
+    condition = unquote(options[-1][2])
+    plain = literals(unquote(build("x").path.rpartition("=")[2]))
+    assert literals(condition) == [literal.replace("x", text) for literal in plain]
+
+
+@given(TEXTS)
+def test_s6_literal_is_read_back_as_the_text_it_was_written_from(text: str) -> None:
+    assert literals(directory.literal(text)) == [text]
+    assert unquote(directory.quoted(directory.literal(text))) == directory.literal(text)
+
+
+@given(TEXTS)
+def test_s6_function_parameter_holds_the_text_as_one_literal(text: str) -> None:
+    path = tenant.home_tenant(text).path
+    parameter = re.fullmatch(r"/[A-Za-z]+/[A-Za-z]+\(domainName=([^'/?&#\s()=]+)\)", path)
+    assert parameter is not None
+    assert literals(unquote(parameter[1])) == [text]
+
+
+IDS: dict[str, Any] = {"value": [{"id": "1"}, {"id": "2"}]}
+
+
+@pytest.mark.parametrize(
+    ("read", "body", "fact"),
+    [
+        (directory.users_named("x"), IDS, ("1", "2")),
+        (directory.users_addressed("x"), {"value": []}, ()),
+        (directory.user_holders("x"), IDS, (Holder("user", "1"), Holder("user", "2"))),
+        (directory.contact_holders("x"), IDS, (Holder("contact", "1"), Holder("contact", "2"))),
+        (
+            directory.active_roles("x"),
+            {"value": [{"id": "1", "displayName": "Reader"}, {"id": "2", "displayName": None}]},
+            ("Reader", "2"),
+        ),
+        (directory.eligible_roles("x"), {"value": [{"roleDefinitionId": "r"}]}, ("r",)),
+        (
+            tenant.verified_domains(),
+            {"value": [{"id": "A.x", "isVerified": True}, {"id": "b.x", "isVerified": False}]},
+            frozenset({"a.x"}),
+        ),
+        (tenant.allow_invites_from(), {"allowInvitesFrom": "none"}, "none"),
+        (tenant.direct_federation("x"), {"value": []}, False),
+        (tenant.direct_federation("x"), {"value": [{"domains": [{"id": "x"}]}]}, True),
+        (tenant.default_inbound(), {}, None),
+        (tenant.invitation_domains(), {"value": []}, InvitationDomains()),
+    ],
+)
+def test_answer_becomes_its_fact(read: Read[Any], body: dict[str, Any], fact: object) -> None:
+    assert read.fact(200, body) == fact
+
+
+def test_user_is_read_whole() -> None:
+    body = {
+        "id": "1",
+        "userPrincipalName": "k@contoso.example",
+        "accountEnabled": True,
+        "userType": "Member",
+        "externalUserState": "PendingAcceptance",
+        "externalUserStateChangeDateTime": "2026-03-01T10:00:00Z",
+        "identities": [{"signInType": "federated", "issuer": None}],
+        "mail": "k@partner.example",
+        "otherMails": ["k@home.example"],
+        "onPremisesSyncEnabled": True,
+        "onPremisesUserPrincipalName": "k@ad.example",
+        "isManagementRestricted": True,
+        "assignedPlans": [{"servicePlanId": None, "capabilityStatus": "Enabled"}],
+    }
+    assert set(body) == set(directory.USER_PROPERTIES)
+    assert directory.user("1").fact(200, body) == User(
+        id="1",
+        user_principal_name="k@contoso.example",
+        user_type="Member",
+        account_enabled=True,
+        external_user_state="PendingAcceptance",
+        external_user_state_changed=datetime(2026, 3, 1, 10, tzinfo=UTC),
+        identities=(Identity("federated", ""),),
+        mail="k@partner.example",
+        other_mails=("k@home.example",),
+        on_premises_synced=True,
+        on_premises_user_principal_name="k@ad.example",
+        management_restricted=True,
+        assigned_plans=(ServicePlan("", "Enabled"),),
+    )
+
+
+@pytest.mark.parametrize("build", [*FILTERED, *IN_PATH], ids=lambda build: build.__name__)
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_unknown_fact_names_its_read_its_permission_and_the_status(
+    build: Callable[[str], Read[Any]], status: int
+) -> None:
+    read = build("x")
+    assert read.fact(status, {"error": {"code": "Refused"}}) == Unread(
+        read.what, read.permission, status
+    )
+    assert read.permission
+
+
+@pytest.mark.parametrize(
+    ("build", "absent"),
+    [
+        (directory.active_roles, ()),
+        (directory.eligible_roles, ()),
+        (directory.groups, Groups(frozenset(), (), complete=True)),
+        (tenant.home_tenant, None),
+        (tenant.partner_inbound, None),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_absence_is_a_fact_where_it_means_one(
+    build: Callable[[str], Read[Any]], absent: object
+) -> None:
+    assert build("x").fact(404, {"error": {"code": "Request_ResourceNotFound"}}) == absent
+
+
+@pytest.mark.parametrize(
+    "build",
+    [directory.users_named, directory.user_holders, directory.contact_holders,
+     tenant.direct_federation],
+    ids=lambda build: build.__name__,
+)  # fmt: skip
+def test_list_that_is_not_found_is_not_an_empty_list(build: Callable[[str], Read[Any]]) -> None:
+    assert isinstance(build("x").fact(404, {}), Unread)

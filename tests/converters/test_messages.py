@@ -139,6 +139,18 @@ def test_r8_what_is_no_json_object_is_one_fault(body: bytes) -> None:
             [("invalidValue", "invitedUserMessageInfo.ccRecipients")],
         ),
         (
+            {"invitedUserMessageInfo": {"ccRecipients": [{}]}},
+            [("missingProperty", "invitedUserMessageInfo.ccRecipients.0.emailAddress")],
+        ),
+        (
+            {"invitedUserMessageInfo": {"ccRecipients": [{"emailAddress": {"adress": "a@x"}}]}},
+            [("unknownProperty", "invitedUserMessageInfo.ccRecipients.0.emailAddress.adress")],
+        ),
+        (
+            {"invitedUserMessageInfo": {"language": "en-US"}},
+            [("unknownProperty", "invitedUserMessageInfo.language")],
+        ),
+        (
             {"invitedUserMessageInfo": {"messageLanguage": "en_US!"}},
             [("invalidValue", "invitedUserMessageInfo.messageLanguage")],
         ),
@@ -300,3 +312,62 @@ NAMES = st.sampled_from(
 @given(st.dictionaries(NAMES | st.text(), JSON))
 def test_any_json_object_is_a_request_or_is_rejected(message: dict[str, Any]) -> None:
     assert usable_id(request_id_of(json.dumps(message).encode(), None))
+
+
+def test_faults_beyond_the_most_are_counted_in_the_last() -> None:
+    with pytest.raises(RequestInvalid) as caught:
+        parsed(ARTICLE | {f"unknown{number}": 1 for number in range(60)})
+    *listed, last = caught.value.faults
+    assert len(listed) == 50
+    assert (last.code, last.where, last.problem) == ("moreFaults", "", "has 10 more faults")
+
+
+def test_faults_up_to_the_most_are_all_listed() -> None:
+    found = faults(ARTICLE | {f"unknown{number}": 1 for number in range(50)})
+    assert [code for code, _ in found] == ["unknownProperty"] * 50
+
+
+PROPERTIES = st.sampled_from([*ARTICLE, "requestId", "mode", "requestedBy"])
+CANARY = "zqCanary"
+MARKED = st.recursive(
+    st.just(CANARY) | st.text().map(lambda text: CANARY + text),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["id", "x"]), inner),
+)
+
+
+@given(st.dictionaries(PROPERTIES, MARKED))
+def test_r8_faults_never_hold_a_value_of_the_message(changes: dict[str, Any]) -> None:
+    with pytest.raises(RequestInvalid) as caught:
+        parsed(ARTICLE | changes | {"sendInvitationMessage": CANARY})
+    assert CANARY not in repr(caught.value.faults) + str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+@given(st.text(min_size=1))
+def test_r8_name_of_an_unknown_property_is_shown_short_and_harmless(name: str) -> None:
+    where = [where for code, where in faults({"x" + name: 1}) if code == "unknownProperty"]
+    assert len(where) == 1
+    assert where[0].isascii()
+    assert where[0].isprintable()
+    assert len(where[0]) <= 67
+
+
+def test_rejected_message_keeps_who_asked_where_that_can_be_read() -> None:
+    for asked, kept in [("RITM1", "RITM1"), ("a\nb", None), ("x" * 300, None), (7, None)]:
+        with pytest.raises(RequestInvalid) as caught:
+            parsed(ARTICLE | {"typo": 1, "requestedBy": asked})
+        assert caught.value.requested_by == kept
+
+
+@pytest.mark.parametrize(
+    ("message", "where"),
+    [
+        (ARTICLE | {"\ud800": 1}, ""),
+        (ARTICLE | {"invitedUserMessageInfo": {"\ud800": 1}}, "invitedUserMessageInfo"),
+    ],
+)
+def test_name_that_is_no_unicode_is_refused_by_the_object_it_stands_in(
+    message: dict[str, Any], where: str
+) -> None:
+    assert faults(message) == [("invalidValue", where)]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from converters import advice, conclusions
+from converters import conclusions
 from converters.eligibility import decide
 from converters.errors import RequestInvalid
+from converters.facts import AddressFacts, Groups, Holder, PrivilegeFacts
 from converters.messages import parse
-from converters.model import Invitation, Outcome, Status
+from converters.model import GraphTrace, Invitation, Outcome, Owner, Reason, Status
 from converters.outcomes import cloud_event, event_id
-from tests.samples import ADDRESS, USER_ID, case, request, settings, user
+from tests.samples import ADDRESS, GROUP_ID, TENANT, USER_ID, case, request, settings, user
 
 INVITATION = Invitation(
     "i-1", "PendingAcceptance", USER_ID, "https://login.example/?secret", "https://x", "g-1"
@@ -68,6 +73,15 @@ def test_outcome_is_ascii_whatever_it_names() -> None:
     [
         json.dumps({"\u00e9" * 300 + str(n): 1 for n in range(200)}).encode(),
         json.dumps({"invitedUser": {"\x07" * 300 + str(n): 1 for n in range(20)}}).encode(),
+        json.dumps({f"u{n}": 1 for n in range(5500)}).encode(),
+        json.dumps(
+            {
+                "invitedUserMessageInfo": {
+                    "ccRecipients": [{"emailAddress": {"\\" * 200 + str(n): 1 for n in range(150)}}]
+                },
+                "requestedBy": "\U0001f600" * 256,
+            }
+        ).encode(),
         b"[" * LARGEST_MESSAGE,
     ],
 )
@@ -77,17 +91,110 @@ def test_outcome_of_the_worst_message_fits_into_a_queue_message(body: bytes) -> 
     assert len(cloud_event(conclusions.rejected(caught.value))) < LARGEST_MESSAGE
 
 
-def codes(entries: Any) -> list[str]:  # noqa: ANN401
-    return [entry.code for entry in entries]
+MOST_ROLE_ASSIGNABLE_GROUPS = 500
+"""In one tenant: "Use Microsoft Entra groups to manage role assignments"."""
+MOST_OF_A_PAGE = 100
 
 
-def test_synced_users_password_is_set_on_premises() -> None:
-    steps = codes(advice.next_steps(request(), user(on_premises_synced=True), settings()))
-    assert "randomisePasswordOnPremises" in steps
-    assert "randomisePassword" not in steps
+def ids(number: int) -> tuple[str, ...]:
+    return tuple(f"{n:08d}-aaaa-4aaa-8aaa-111111111111" for n in range(number))
 
 
-def test_teams_link_carries_the_tenant_id() -> None:
-    tenant_id = "55555555-eeee-4eee-8eee-555555555555"
-    steps = advice.next_steps(request(), user(), settings(TENANT_ID=tenant_id))
-    assert f"https://teams.microsoft.com/?tenantId={tenant_id}" in steps[-1].message
+def test_outcome_of_the_worst_user_fits_into_a_queue_message() -> None:
+    held = ids(MOST_OF_A_PAGE)
+    groups = Groups(frozenset({GROUP_ID}), ids(MOST_ROLE_ASSIGNABLE_GROUPS), complete=True)
+    checked = case(
+        of_request=request(requested_by="\U0001f600" * 256, redirect_url="x"),
+        of_user=user(account_enabled=False, management_restricted=True),
+        privileges=PrivilegeFacts(("Role of a long name " * 3,) * MOST_OF_A_PAGE, held, groups),
+        address=AddressFacts(
+            tuple(Holder("user", id_) for id_ in held),
+            tuple(Holder("contact", id_) for id_ in held),
+        ),
+        tenant=replace(TENANT, allow_invites_from="none"),
+        of_settings=settings(ALLOWED_EMAIL_DOMAINS=""),
+    )
+    verdict = decide(checked)
+    assert len(verdict.reasons) >= 9
+    assert len(cloud_event(conclusions.concluded(checked, verdict))) < LARGEST_MESSAGE
+
+
+def test_outcome_says_when_and_in_which_form() -> None:
+    now = datetime(2026, 3, 1, 10, 30, tzinfo=UTC)
+    found = json.loads(cloud_event(Outcome("R-1", Status.ELIGIBLE), now))
+    assert found == {
+        "specversion": "1.0",
+        "id": event_id("R-1"),
+        "source": "urn:b2b-conversion",
+        "type": "B2BConversion.Eligible",
+        "time": "2026-03-01T10:30:00Z",
+        "datacontenttype": "application/json",
+        "dataschema": "urn:b2b-conversion:outcome:1",
+        "data": {
+            "requestId": "R-1", "status": "eligible", "reasons": [], "warnings": [],
+            "nextSteps": [],
+        },
+    }  # fmt: skip
+
+
+def test_user_stands_in_the_outcome_as_the_directory_had_it() -> None:
+    checked = case(of_user=user(on_premises_synced=True, mail=ADDRESS))
+    found = event(conclusions.concluded(checked, decide(checked)))
+    assert found["data"]["user"] == {
+        "id": USER_ID,
+        "userPrincipalName": "kim@contoso.example",
+        "userType": "Member",
+        "onPremisesSynced": True,
+    }
+
+
+def test_user_who_was_only_asked_for_is_known_by_id_alone() -> None:
+    found = event(Outcome("R-1", Status.DEFERRED, user_id=USER_ID))
+    assert found["subject"] == USER_ID
+    assert found["data"]["user"] == {"id": USER_ID}
+
+
+def test_outcome_without_a_user_has_no_subject() -> None:
+    found = event(Outcome("R-1", Status.REJECTED))
+    assert "subject" not in found
+    assert "user" not in found["data"]
+
+
+def test_reason_and_graphs_answer_stand_whole_in_the_outcome() -> None:
+    outcome = Outcome(
+        "R-1",
+        Status.FAILED,
+        reasons=(Reason("c", "m", "r", Owner.PARTNER_ADMIN, retriable=True),),
+        graph=GraphTrace("correlation", "request", 400, "BadRequest", "Something new."),
+    )
+    data = event(outcome)["data"]
+    assert data["reasons"] == [
+        {"code": "c", "message": "m", "remediation": "r", "owner": "partnerAdmin",
+         "retriable": True}
+    ]  # fmt: skip
+    assert data["graph"] == {
+        "correlationId": "correlation", "requestId": "request", "status": 400,
+        "code": "BadRequest", "message": "Something new.",
+    }  # fmt: skip
+
+
+def test_deferral_and_conclusion_of_a_request_are_two_events() -> None:
+    deferred, concluded = (event(Outcome("R-1", s)) for s in (Status.DEFERRED, Status.INVITED))
+    assert deferred["id"] == event_id("R-1", "deferral")
+    assert concluded["id"] == event_id("R-1")
+
+
+@given(st.text(), st.text())
+def test_ids_of_two_requests_are_the_same_only_where_the_requests_are(one: str, two: str) -> None:
+    assert (event_id(one) == event_id(two)) is (one == two)
+    assert event_id(one) != event_id(one, "deferral")
+
+
+@pytest.mark.parametrize("mail_sent", [True, False])
+def test_s7_redeem_url_has_one_place(mail_sent: bool) -> None:  # noqa: FBT001
+    outcome = Outcome("R-1", Status.INVITED, invitation=INVITATION, mail_sent=mail_sent)
+    found = event(outcome)
+    told = found["data"]["invitation"].pop("inviteRedeemUrl", None)
+    assert told == (None if mail_sent else INVITATION.redeem_url)
+    assert found["data"]["invitation"]["sendInvitationMessage"] is mail_sent
+    assert "secret" not in json.dumps(found)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from converters.errors import GraphRefused
 from converters.refusals import REFUSALS, explain
@@ -47,3 +49,43 @@ def test_every_known_refusal_has_a_row() -> None:
 
 def test_s8_text_of_the_exception_leaves_graphs_message_out() -> None:
     assert "secret" not in str(GraphRefused(400, "BadRequest", "secret@x.example", "id"))
+
+
+@given(
+    st.integers(400, 499).filter(lambda status: status not in {401, 403, 412}),
+    st.text().filter(lambda code: not code.endswith("NotFound")),
+)
+def test_unknown_refusal_stays_permanent_and_is_handed_on(status: int, graph_code: str) -> None:
+    reason = explain(GraphRefused(status, graph_code, "Something new.", None))
+    assert reason.code == "graphRefused"
+    assert not reason.retriable
+
+
+@pytest.mark.parametrize(("code", "status", "graph_code", "text"), ROWS)
+def test_refusal_is_known_in_any_case(code: str, status: int, graph_code: str, text: str) -> None:
+    for written in (text.lower(), text.upper()):
+        assert explain(GraphRefused(status, graph_code, written, None)).code == code
+
+
+KNOWN_BY_TEXT = {row.code for row in REFUSALS if row.texts}
+
+
+@pytest.mark.parametrize(
+    ("code", "text"), [(code, text) for code, _, _, text in ROWS if code in KNOWN_BY_TEXT]
+)
+def test_refusal_that_graph_dresses_in_a_403_keeps_its_meaning(code: str, text: str) -> None:
+    assert explain(GraphRefused(403, "Forbidden", text, None)).code == code
+
+
+def test_only_what_can_pass_by_itself_or_by_consent_is_retriable() -> None:
+    assert {row.code for row in REFUSALS if row.retriable} == {
+        "invitationsRefusedByTenant",
+        "notYetVisible",
+        "permissionMissing",
+    }
+
+
+@given(st.text(), st.text())
+def test_s8_reason_repeats_nothing_of_graphs_text(code: str, text: str) -> None:
+    reason = explain(GraphRefused(400, "canary" + code, "canary" + text, "canary"))
+    assert "canary" not in repr(reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -82,3 +83,81 @@ async def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.Monkey
         await kept.get(key, source.load)
     assert await kept.get("c", source.load) == 3
     assert await kept.get("a", source.load) == 4
+
+
+async def test_keys_are_kept_apart() -> None:
+    source = Source()
+    kept: Remembered[int] = Remembered(10, lambda _: True)
+    assert [await kept.get(key, source.load) for key in ("a", "b", "a", "b")] == [1, 2, 1, 2]
+
+
+async def test_those_who_ask_for_what_is_too_old_share_one_load() -> None:
+    now, source = [0.0], Source()
+    kept: Remembered[int] = Remembered(10, lambda _: True, lambda: now[0])
+    await kept.get("a", source.load)
+    now[0] = 10.0
+    assert await asyncio.gather(*(kept.get("a", source.load) for _ in range(24))) == [2] * 24
+
+
+async def test_time_runs_from_the_end_of_the_load() -> None:
+    now, source = [0.0], Source()
+    source.go_on.clear()
+    kept: Remembered[int] = Remembered(10, lambda _: True, lambda: now[0])
+    waiting = asyncio.create_task(kept.get("a", source.load))
+    await asyncio.sleep(0)
+    now[0] = 100.0
+    source.go_on.set()
+    assert await waiting == 1
+    now[0] = 109.9
+    assert await kept.get("a", source.load) == 1
+
+
+async def test_load_outlives_the_only_caller_who_gave_up() -> None:
+    source = Source()
+    source.go_on.clear()
+    kept: Remembered[int] = Remembered(10, lambda _: True)
+    impatient = asyncio.create_task(kept.get("a", source.load))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await impatient
+    source.go_on.set()
+    assert await kept.get("a", source.load) == 1
+
+
+async def test_failure_that_nobody_waits_for_is_no_unhandled_one() -> None:
+    complaints: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    source = Source()
+    source.go_on.clear()
+    source.fails = True
+    kept: Remembered[int] = Remembered(10, lambda _: True)
+    impatient = asyncio.create_task(kept.get("a", source.load))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    source.go_on.set()
+    await asyncio.gather(impatient, return_exceptions=True)
+    await asyncio.sleep(0)
+    del impatient
+    gc.collect()
+    assert complaints == []
+    source.fails = False
+    assert await kept.get("a", source.load) == 2
+
+
+async def test_late_failure_does_not_take_its_successor_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(remembered, "MOST_KEPT", 1)
+    slow, source = Source(), Source()
+    slow.go_on.clear()
+    slow.fails = True
+    kept: Remembered[int] = Remembered(10, lambda _: True)
+    failing = asyncio.create_task(kept.get("a", slow.load))
+    await asyncio.sleep(0)
+    await kept.get("b", source.load)
+    assert await kept.get("a", source.load) == 2
+    slow.go_on.set()
+    with pytest.raises(ConnectionError):
+        await failing
+    assert await kept.get("a", source.load) == 2

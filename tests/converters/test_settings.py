@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from converters.errors import SettingsInvalid
 from converters.settings import AddressProperty, Settings, Storage
@@ -62,6 +64,25 @@ def test_least_settings_allow_nobody_and_ask_microsoft() -> None:
         ("DAILY_LIMIT", "many"),
         ("DAILY_LIMIT", "0"),
         ("REDIRECT_URL_HOSTS", "https://myapps.microsoft.com"),
+        ("CONVERSION_STORAGE__queueServiceUri", "https://[store"),
+        ("CONVERSION_STORAGE__queueServiceUri", "http://127.0.0.1:queue"),
+        ("CONVERSION_STORAGE__queueServiceUri", "https://"),
+        ("REQUESTS_QUEUE", "a" * 64),
+        ("GRAPH_BASE_URL", "https://[graph"),
+        ("GRAPH_BASE_URL", "https://graph\u2100.example"),
+        ("GRAPH_BASE_URL", "https://graph.microsoft.com?x=1"),
+        ("GRAPH_BASE_URL", "https://graph.microsoft.com#x"),
+        ("GRAPH_BASE_URL", "https://graph.microsoft.com.evil.example/v1.0"),
+        ("GRAPH_BASE_URL", "http://127.0.0.1:graph"),
+        ("GRAPH_BASE_URL", "http://127.0.0.1.evil.example"),
+        ("INVITE_REDIRECT_URL", "https://[myapps"),
+        ("INVITE_REDIRECT_URL", "https:///path"),
+        ("DAILY_LIMIT", "9" * 5000),
+        ("DAILY_LIMIT", "1000001"),
+        ("DAILY_LIMIT", "\u00b2"),
+        ("TENANT_FACTS_SECONDS", "-1"),
+        ("TENANT_FACTS_SECONDS", "1.5"),
+        ("INVOCATION_SECONDS", "241"),
         ("TENANT_FACTS_SECONDS", "3601"),
         ("INVOCATION_SECONDS", "4"),
     ],
@@ -122,3 +143,103 @@ def test_lists_are_read_without_regard_to_case_and_space() -> None:
     assert settings.protected_ids == {TENANT.lower()}
     assert settings.lowered_rules == {"mailboxAssigned"}
     assert settings.redirect_url_hosts == {"portal.contoso.example"}
+
+
+EVERY_KEY_WRONG = {
+    "CONVERSION_STORAGE": "nonsense",
+    "CONVERSION_STORAGE__queueServiceUri": "http://store.example",
+    "CONVERSION_STORAGE__clientId": "x",
+    "REQUESTS_QUEUE": "Upper",
+    "RESULTS_QUEUE": "a--b",
+    "QUOTA_QUEUE": "x",
+    "GRAPH_BASE_URL": "https://evil.example",
+    "ALLOWED_EMAIL_DOMAINS": "no domain",
+    "EXTERNAL_ADDRESS_PROPERTY": "both",
+    "RULES_AS_WARNINGS": "accountDisabled",
+    "INVITE_REDIRECT_URL": "http://myapps.microsoft.com",
+    "REDIRECT_URL_HOSTS": "localhost",
+    "TENANT_ID": "contoso",
+    "PROTECTED_IDS": "admins",
+    "CONVERTIBLE_GROUP_ID": "partners",
+    "READ_INVITATION_DOMAINS": "on",
+    "CONVERSIONS_PAUSED": "1",
+    "ALLOW_CUSTOM_TEXT": "yes",
+    "DAILY_LIMIT": "0",
+    "TENANT_FACTS_SECONDS": "x",
+    "INVOCATION_SECONDS": "0",
+}
+
+
+def test_every_malformed_key_has_one_sentence_of_its_own() -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        Settings.from_mapping(EVERY_KEY_WRONG)
+    first_words = [problem.split()[0] for problem in caught.value.problems]
+    assert sorted(first_words) == sorted(EVERY_KEY_WRONG)
+
+
+def test_missing_storage_names_both_ways_to_set_it() -> None:
+    with pytest.raises(SettingsInvalid, match="CONVERSION_STORAGE__queueServiceUri"):
+        Settings.from_mapping({})
+
+
+@pytest.mark.parametrize("key", ["REQUESTS_QUEUE", "RESULTS_QUEUE", "QUOTA_QUEUE"])
+def test_no_two_purposes_share_a_queue(key: str) -> None:
+    others = {"REQUESTS_QUEUE": "same", "RESULTS_QUEUE": "same", "QUOTA_QUEUE": "same"}
+    del others[key]
+    assert "must differ" in problems(**others)
+
+
+@pytest.mark.parametrize(
+    ("key", "least", "most"), [("TENANT_FACTS_SECONDS", 0, 3600), ("INVOCATION_SECONDS", 5, 240)]
+)
+def test_bounds_themselves_are_taken(key: str, least: int, most: int) -> None:
+    for bound in (least, most):
+        settings = Settings.from_mapping(LEAST | {key: str(bound)})
+        assert bound in {settings.facts_seconds, settings.invocation_seconds}
+
+
+def test_daily_limit_is_taken_up_to_a_million() -> None:
+    for limit in (1, 1_000_000):
+        assert Settings.from_mapping(LEAST | {"DAILY_LIMIT": str(limit)}).daily_limit == limit
+
+
+def test_rules_that_cannot_be_lowered_are_all_named() -> None:
+    text = problems(RULES_AS_WARNINGS="mailboxAssigned, nope, holdsDirectoryRole")
+    assert "nope" in text
+    assert "holdsdirectoryrole" in text
+
+
+def test_identity_reaches_storage_with_its_client_id() -> None:
+    keys = {
+        "CONVERSION_STORAGE__queueServiceUri": "http://127.0.0.1:10001/devstoreaccount1",
+        "CONVERSION_STORAGE__clientId": TENANT,
+    }
+    assert Settings.from_mapping(keys).storage == Storage(
+        None, "http://127.0.0.1:10001/devstoreaccount1", TENANT.lower()
+    )
+
+
+def problems_of(keys: dict[str, str]) -> tuple[str, ...]:
+    """Return what is wrong with the settings, which may be nothing."""
+    try:
+        Settings.from_mapping(keys)
+    except SettingsInvalid as invalid:
+        return invalid.problems
+    return ()
+
+
+@given(st.sampled_from(sorted(EVERY_KEY_WRONG)), st.text(max_size=60))
+def test_any_text_is_a_setting_or_is_named(key: str, text: str) -> None:
+    for problem in problems_of(LEAST | {key: text}):
+        assert key.partition("__")[0] in problem
+
+
+@given(
+    st.sampled_from(
+        ["GRAPH_BASE_URL", "INVITE_REDIRECT_URL", "CONVERSION_STORAGE__queueServiceUri"]
+    ),
+    st.text(alphabet="[]:/@?#%.a1\u2100", max_size=12),
+)
+def test_any_url_is_a_setting_or_is_named(key: str, rest: str) -> None:
+    found = problems_of(LEAST | {key: f"https://{rest}"})
+    assert [problem.split()[0] for problem in found] == [key] * len(found)
