@@ -28,14 +28,17 @@ class EmailAddress:
     """An address that B2B collaboration can take.
 
     Attributes:
-        text: the address as it was written.
         local: the part before the ``@``, as it was written.
         domain: the part after it, lower case, internationalised labels as A-labels.
     """
 
-    text: str
     local: str
     domain: str
+
+    @property
+    def checked(self) -> str:
+        """The address with its domain as it was checked: what is sent to Graph."""
+        return f"{self.local}@{self.domain}"
 
     @property
     def key(self) -> str:
@@ -65,7 +68,7 @@ class EmailAddress:
             )
         if local[0] in ".-" or local[-1] in ".-" or ".." in local:
             raise AddressMalformed("the part before the @ begins, ends or doubles a dot or hyphen")
-        return cls(text, local, normal_domain(domain))
+        return cls(local, normal_domain(domain))
 
 
 def normal_domain(text: str) -> str:

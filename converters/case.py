@@ -10,7 +10,7 @@ from converters.model import Owner, Reason, Status
 from converters.settings import LOWERABLE_RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from converters.addresses import EmailAddress
     from converters.facts import AddressFacts, DomainFacts, Facts, PrivilegeFacts, User
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from converters.settings import Settings
 
 T = TypeVar("T")
+# An outcome has to fit into a queue message.
+MOST_NAMED = 20
 
 
 class NotApplicable(Exception):  # noqa: N818 - a signal between rules and engine, not an error
@@ -117,6 +119,13 @@ def known(fact: T | Unread) -> T:
     if isinstance(fact, Unread):
         raise FactUnknown(fact)
     return fact
+
+
+def named(names: Iterable[str]) -> str:
+    """Write names into a message: the first few, and how many more there are."""
+    known_names = list(names)
+    more = len(known_names) - MOST_NAMED
+    return ", ".join(known_names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def when(applies: object) -> Finding | None:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from converters.model import Deferral, Invitation
 
 
+# Graph's own text is handed on, but an outcome has to fit into a queue message.
+MOST_TEXT = 1000
+
+
 def concluded(case: Case, verdict: Verdict) -> Outcome:
     """Conclude without inviting: the rules said no, or the request only asked."""
     return _outcome(case, verdict, verdict.status, verdict.reasons)
@@ -30,9 +34,9 @@ def invited(case: Case, verdict: Verdict, invitation: Invitation) -> Outcome:
 
 def refused(case: Case, verdict: Verdict, refusal: GraphRefused) -> Outcome:
     """Conclude from Graph's refusal."""
-    trace = GraphTrace(
-        case.request.correlation_id, refusal.request_id, refusal.status, refusal.code, refusal.text
-    )
+    code, text = refusal.code[:MOST_TEXT], refusal.text[:MOST_TEXT]
+    correlation_id = case.request.correlation_id
+    trace = GraphTrace(correlation_id, refusal.request_id, refusal.status, code, text)
     return _outcome(case, verdict, Status.FAILED, (refusals.explain(refusal),), trace)
 
 
@@ -84,7 +88,7 @@ def _outcome(  # noqa: PLR0913, PLR0917 - each is one column of the outcome
         status=status,
         user=user,
         user_id=request.user_id,
-        email_address=address.text if address else request.email_address,
+        email_address=address.checked if address else request.email_address,
         reasons=reasons,
         warnings=verdict.warnings + (advice.warnings(request, settings) if could else ()),
         next_steps=advice.next_steps(request, user, settings) if user and could else (),

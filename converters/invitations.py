@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 def invitation_body(case: Case) -> dict[str, Any]:
     """Write the body that converts the case's user.
 
-    The address is the directory's own spelling; ``invitedUser`` is what makes it a conversion and
-    not a new guest.
+    The address is the directory's own, its domain as it was checked; ``invitedUser`` is what makes
+    it a conversion and not a new guest.
     """
     request = case.request
     body: dict[str, Any] = {
         "invitedUser": {"id": case.user.id},
-        "invitedUserEmailAddress": case.address.text,
+        "invitedUserEmailAddress": case.address.checked,
         "inviteRedirectUrl": request.redirect_url or case.settings.redirect_url,
         "sendInvitationMessage": request.send_invitation_message,
     }

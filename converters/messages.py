@@ -80,7 +80,7 @@ class MessageInfoBody(_Wire):
     cc_recipients: Annotated[list[RecipientBody], Field(max_length=1)] | None = Field(
         None, description="One more reader of the mail; Graph takes one."
     )
-    customized_message_body: Annotated[str, StringConstraints(max_length=4000)] | None = Field(
+    customized_message_body: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
         None, description="Text for the mail; used only where the operator allows it."
     )
 
@@ -112,9 +112,9 @@ class RequestBody(_Wire):
         description="Whether Microsoft mails the invitation; if not, the outcome has the URL.",
     )
     invited_user_message_info: MessageInfoBody | None = None
-    invite_redirect_url: Annotated[str, StringConstraints(min_length=1, max_length=2048)] | None = (
-        Field(None, description="Where the person lands after redeeming.")
-    )
+    invite_redirect_url: (
+        Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$", max_length=2048)] | None
+    ) = Field(None, description="Where the person lands after redeeming.")
     request_id: (
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:/=+-]{1,128}$")] | None
     ) = Field(None, description="Idempotency key and correlation.")

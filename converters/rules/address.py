@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from converters.case import Rule, known, when
+from converters.case import Rule, known, named, when
 from converters.choice import address_property
 from converters.model import Owner
 from converters.rules.remedies import DELETE_AND_INVITE
@@ -45,12 +45,12 @@ def _held_by_user(case: Case) -> Finding | None:
     meant = case.facts.user.id if case.facts.user else None
     # Without one user meant, several matches are a reason of their own.
     others = [holder.id for holder in holders if holder.id != meant] if meant else []
-    return {"holders": ", ".join(others)} if others else None
+    return {"holders": named(others)} if others else None
 
 
 def _held_by_contact(case: Case) -> Finding | None:
     holders = known(case.of_address.contact_holders)
-    return {"holders": ", ".join(holder.id for holder in holders)} if holders else None
+    return {"holders": named(holder.id for holder in holders)} if holders else None
 
 
 def _directly_federated(case: Case) -> Finding | None:

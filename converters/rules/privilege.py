@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from converters.case import FactUnknown, Rule, known, when
+from converters.case import FactUnknown, Rule, known, named, when
 from converters.facts import Unread
 from converters.model import Owner
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 def _holds_role(case: Case) -> Finding | None:
     roles = known(case.privileges.active_roles)
-    return {"roles": ", ".join(roles)} if roles else None
+    return {"roles": named(roles)} if roles else None
 
 
 def _eligible_for_role(case: Case) -> Finding | None:
     roles = known(case.privileges.eligible_roles)
-    return {"roles": ", ".join(roles)} if roles else None
+    return {"roles": named(roles)} if roles else None
 
 
 def _in_role_assignable_group(case: Case) -> Finding | None:
     groups = known(case.privileges.groups)
     if groups.role_assignable:
-        return {"groups": ", ".join(groups.role_assignable)}
+        return {"groups": named(groups.role_assignable)}
     return _nothing_in(groups)
 
 

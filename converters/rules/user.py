@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from converters.case import Rule, known, when
+from converters.case import Rule, known, named, when
 from converters.model import Owner, Status
 from converters.rules.remedies import DELETE_AND_INVITE
 
@@ -36,7 +36,7 @@ def _not_found(case: Case) -> Finding | None:
 
 def _several(case: Case) -> Finding | None:
     matches = known(case.facts.matches)
-    return {"ids": ", ".join(matches)} if len(matches) > 1 else None
+    return {"ids": named(matches)} if len(matches) > 1 else None
 
 
 def _external(case: Case) -> Finding | None:

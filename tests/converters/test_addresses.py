@@ -27,7 +27,7 @@ from converters.addresses import (
 )
 def test_address_is_compared_in_its_normal_form(text: str, key: str) -> None:
     address = EmailAddress.parse(text)
-    assert (address.key, address.text) == (key, text)
+    assert address.key == key
 
 
 @pytest.mark.parametrize("character", sorted(FORBIDDEN_IN_LOCAL_PART))

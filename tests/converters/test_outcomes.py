@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from converters import conclusions
 from converters.eligibility import decide
-from converters.errors import RequestInvalid
+from converters.envelopes import deferred
+from converters.errors import GraphRefused, RequestInvalid
 from converters.facts import AddressFacts, Groups, Holder, PrivilegeFacts
 from converters.messages import parse
 from converters.model import GraphTrace, Invitation, Outcome, Owner, Reason, Status
@@ -198,3 +199,38 @@ def test_s7_redeem_url_has_one_place(mail_sent: bool) -> None:  # noqa: FBT001
     assert told == (None if mail_sent else INVITATION.redeem_url)
     assert found["data"]["invitation"]["sendInvitationMessage"] is mail_sent
     assert "secret" not in json.dumps(found)
+
+
+def test_outcome_that_names_hundreds_of_groups_fits_into_a_queue_message() -> None:
+    ids = tuple(f"{number:08d}{USER_ID[8:]}" for number in range(999))
+    groups = Groups(frozenset(ids), ids, complete=True)
+    checked = case(privileges=PrivilegeFacts(ids, ids, groups))
+    body = cloud_event(conclusions.concluded(checked, decide(checked)))
+    assert len(body) < LARGEST_MESSAGE / 4
+    assert b"and 979 more" in body
+
+
+def test_outcome_of_a_talkative_refusal_fits_into_a_queue_message() -> None:
+    refusal = GraphRefused(400, "x" * 100_000, "\U0001f600" * 100_000, "g-1")
+    checked = case()
+    body = cloud_event(conclusions.refused(checked, decide(checked), refusal))
+    assert len(body) < LARGEST_MESSAGE / 2
+
+
+def test_largest_request_fits_into_a_queue_message_while_it_waits() -> None:
+    face = "\U0001f600"
+    largest = {
+        "requestId": "x" * 128,
+        "invitedUser": {"userPrincipalName": face * 318 + "@x"},
+        "invitedUserEmailAddress": face * 318 + "@x",
+        "inviteRedirectUrl": "\\" * 2048,
+        "requestedBy": face * 256,
+        "invitedUserMessageInfo": {
+            "messageLanguage": "en-US",
+            "customizedMessageBody": face * 2000,
+            "ccRecipients": [{"emailAddress": {"name": face * 256, "address": face * 318 + "@x"}}],
+        },
+    }
+    asked = parse(json.dumps(largest).encode(), "message-1")
+    assert len(deferred(asked)) < LARGEST_MESSAGE
+    assert parse(deferred(asked), "another") == asked
