@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from local.mailbox import Mailbox  # noqa: E402 - the project is no installed package
 from local.storage import Azurite  # noqa: E402
-from local.world import Program, World, create_queue  # noqa: E402
+from local.world import World, create_queue, emulated_graph  # noqa: E402
 
 COLD_RUNS = 5
 WARM = 50
@@ -45,26 +45,21 @@ def main() -> None:
 
 
 def _cold_and_cpu(tenant: Path) -> None:
-    with Azurite() as azurite:
+    figures: dict[str, list[dict[str, float]]] = {"ours": [], "typed": []}
+    with Azurite() as azurite, emulated_graph(tenant) as graph_url:
         create_queue(azurite.connection_string, "conversion-results")
-        graph = Program("graph", ["graph", "--port", "0", "--tenant", str(tenant)], {}, r"http://")
-        found = re.search(r"http://[^\s/]+", graph.wait_until_ready())
         environment = {
             "CONVERSION_STORAGE": azurite.connection_string,
-            "GRAPH_BASE_URL": found[0] if found else "",
+            "GRAPH_BASE_URL": graph_url,
             "ALLOWED_EMAIL_DOMAINS": "partner.example",
         }
         used = 0
-        figures: dict[str, list[dict[str, float]]] = {"ours": [], "typed": []}
-        try:
-            for run in range(COLD_RUNS):
-                # The two in turn, so that a machine that drifts drifts under both.
-                for subject, taken in figures.items():
-                    count = COUNT if run == COLD_RUNS - 1 else 0
-                    taken.append(_measure(subject, environment, used, count))
-                    used += 1 + (WARM + count if count else 0)
-        finally:
-            graph.stop()
+        for run in range(COLD_RUNS):
+            # The two in turn, so that a machine that drifts drifts under both.
+            for subject, taken in figures.items():
+                count = COUNT if run == COLD_RUNS - 1 else 0
+                taken.append(_measure(subject, environment, used, count))
+                used += 1 + (WARM + count if count else 0)
     ours, typed = figures["ours"], figures["typed"]
     _compare("import and first conversion, ms", "first_ms", ours, typed)
     _compare("CPU of that, ms", "first_cpu_ms", ours, typed)

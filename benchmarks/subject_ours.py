@@ -8,13 +8,13 @@ STARTED, CPU_STARTED = time.perf_counter(), time.process_time()
 
 import asyncio  # noqa: E402 - the clock starts before everything
 import json  # noqa: E402
-import resource  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from azure.functions.queue import QueueMessage  # noqa: E402
+from measuring import measured  # noqa: E402
 
 import function_app  # noqa: E402
 
@@ -31,25 +31,10 @@ def message(number: int) -> QueueMessage:
 
 async def main(first: int, count: int, warm: int) -> dict[str, float]:
     """Convert one user, then many; return the figures."""
-    convert = function_app.convert.build().get_user_function()
-    await convert(message(first))
-    figures = {
-        "first_ms": (time.perf_counter() - STARTED) * 1000,
-        "first_cpu_ms": (time.process_time() - CPU_STARTED) * 1000,
-        "first_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
-    if count:
-        slots = asyncio.Semaphore(16)
-
-        async def one(number: int) -> None:
-            async with slots:
-                await convert(message(number))
-
-        await asyncio.gather(*(one(first + 1 + n) for n in range(warm)))
-        before = time.process_time()
-        await asyncio.gather(*(one(first + 1 + warm + n) for n in range(count)))
-        figures["cpu_ms"] = (time.process_time() - before) / count * 1000
-        figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    function = function_app.convert.build().get_user_function()
+    figures = await measured(
+        lambda number: function(message(number)), STARTED, CPU_STARTED, first, count, warm
+    )
     await function_app.converter().close()
     return figures
 

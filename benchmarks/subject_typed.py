@@ -13,10 +13,10 @@ STARTED, CPU_STARTED = time.perf_counter(), time.process_time()
 import asyncio  # noqa: E402 - the clock starts before everything
 import json  # noqa: E402
 import os  # noqa: E402
-import resource  # noqa: E402
 import sys  # noqa: E402
 
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider  # noqa: E402
+from measuring import measured  # noqa: E402
 from msgraph.generated.models.invitation import Invitation  # noqa: E402
 from msgraph.generated.models.user import User  # noqa: E402
 from msgraph.graph_request_adapter import GraphRequestAdapter  # noqa: E402
@@ -44,25 +44,9 @@ async def main(first: int, count: int, warm: int) -> dict[str, float]:
     adapter = GraphRequestAdapter(AnonymousAuthenticationProvider())
     adapter.base_url = os.environ["GRAPH_BASE_URL"] + "/v1.0"
     client = GraphServiceClient(request_adapter=adapter)
-    await convert(client, first)
-    figures = {
-        "first_ms": (time.perf_counter() - STARTED) * 1000,
-        "first_cpu_ms": (time.process_time() - CPU_STARTED) * 1000,
-        "first_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
-    if count:
-        slots = asyncio.Semaphore(16)
-
-        async def one(number: int) -> None:
-            async with slots:
-                await convert(client, number)
-
-        await asyncio.gather(*(one(first + 1 + n) for n in range(warm)))
-        before = time.process_time()
-        await asyncio.gather(*(one(first + 1 + warm + n) for n in range(count)))
-        figures["cpu_ms"] = (time.process_time() - before) / count * 1000
-        figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return figures
+    return await measured(
+        lambda number: convert(client, number), STARTED, CPU_STARTED, first, count, warm
+    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ DEFERRED = "B2BConversion.Deferred"
 SOURCE = "urn:b2b-conversion"
 USER_EVENTS = frozenset({"Microsoft.Graph.UserCreated", "Microsoft.Graph.UserUpdated"})
 # No @ and no spaces: the id stands in logs, and must not be somebody's address.
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/=+-]{1,128}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/=+-]{1,128}")
 _USER_RESOURCE = re.compile(r"/?users/([0-9a-f-]{36})", re.IGNORECASE)
 _MOST_DEFERRALS = 1_000_000
 
@@ -57,7 +57,7 @@ class Envelope:
 
 def usable_id(value: object) -> str | None:
     """Return the value where it can be a request's id."""
-    return value if isinstance(value, str) and _REQUEST_ID.fullmatch(value) else None
+    return value if isinstance(value, str) and REQUEST_ID.fullmatch(value) else None
 
 
 def unwrap(value: dict[str, Any], fallback_id: str) -> Envelope:

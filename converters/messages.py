@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic.alias_generators import to_camel
 
 from converters.decoding import Undecodable, json_object
-from converters.envelopes import Envelope, unwrap, usable_id
+from converters.envelopes import REQUEST_ID, Envelope, unwrap, usable_id
 from converters.errors import Fault, RequestInvalid
+from converters.keys import GUID
 from converters.model import ConversionRequest, MessageInfo, Mode, Recipient
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:b2b-conversion")
@@ -25,9 +26,7 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-
 _NAME_SHOWN = 64
 _MOST_FAULTS = 50
 
-Guid = Annotated[
-    str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
-]
+Guid = Annotated[str, StringConstraints(pattern=f"^{GUID.pattern}$")]
 # No spaces or control characters; whether an address can be invited is for the rules to say.
 Address = Annotated[
     str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]+@[^\s\x00-\x1f\x7f]+$", max_length=320)
@@ -115,9 +114,9 @@ class RequestBody(_Wire):
     invite_redirect_url: (
         Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$", max_length=2048)] | None
     ) = Field(None, description="Where the person lands after redeeming.")
-    request_id: (
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:/=+-]{1,128}$")] | None
-    ) = Field(None, description="Idempotency key and correlation.")
+    request_id: Annotated[str, StringConstraints(pattern=f"^{REQUEST_ID.pattern}$")] | None = Field(
+        None, description="Idempotency key and correlation."
+    )
     mode: Annotated[Mode, Field(strict=False)] = Field(
         Mode.CONVERT, description="check says whether one could, and invites nobody."
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.envelopes import SOURCE, USER_EVENTS
+from converters.keys import GUID
 from converters.messages import RequestBody
 from converters.model import Status
 from converters.outcomes import DATA_SCHEMA, OutcomeBody, event_type
@@ -17,7 +18,6 @@ from converters.outcomes import DATA_SCHEMA, OutcomeBody, event_type
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "contract"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REQUEST_SCHEMA = "urn:b2b-conversion:request:1"
-GUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 TEXT = {"type": "string", "minLength": 1}
 
 
@@ -177,7 +177,7 @@ def _user_data() -> dict[str, Any]:
             "resource": {"type": "string", "description": "Users/{object id}"},
             "resourceData": {
                 "type": "object",
-                "properties": {"id": {"type": "string", "pattern": GUID}},
+                "properties": {"id": {"type": "string", "pattern": f"^{GUID.pattern}$"}},
             },
         },
     }

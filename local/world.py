@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from azure.storage.queue import QueueServiceClient
 from local.storage import Azurite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -92,6 +92,18 @@ class Program:
         self._ready.set()
 
 
+@contextmanager
+def emulated_graph(tenant: Path, options: Sequence[str] = ()) -> Iterator[str]:
+    """Run the Graph emulator with a tenant's file; give its URL."""
+    arguments = ["graph", "--port", "0", "--tenant", str(tenant), *options]
+    program = Program("graph", arguments, {}, r"http://\S+")
+    try:
+        address = re.search(r"http://[^\s/]+", program.wait_until_ready())
+        yield address[0] if address else ""
+    finally:
+        program.stop()
+
+
 class World:
     """Azurite, the Graph emulator with a tenant, and the host with the function.
 
@@ -117,11 +129,8 @@ class World:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             azurite = stack.enter_context(Azurite())
-            emulator = ["graph", "--port", "0", "--tenant", str(self._tenant), *self._graph_options]
-            graph = Program("graph", emulator, {}, r"http://\S+")
-            stack.callback(graph.stop)
-            address = re.search(r"http://[^\s/]+", graph.wait_until_ready())
-            self.graph_url = address[0] if address else ""
+            emulator = emulated_graph(self._tenant, self._graph_options)
+            self.graph_url = stack.enter_context(emulator)
             self.environment = {
                 "CONVERSION_STORAGE": azurite.connection_string,
                 "REQUESTS_QUEUE": "conversion-requests",

@@ -9,6 +9,18 @@ OTHER_ID = "22222222-bbbb-4bbb-8bbb-222222222222"
 GROUP_ID = "33333333-cccc-4ccc-8ccc-333333333333"
 HOME_TENANT_ID = "44444444-dddd-4ddd-8ddd-444444444444"
 ADDRESS = "kim@partner.example"
+# The JSON body of the API call in Microsoft's article, with its placeholders filled in.
+ARTICLE: dict[str, Any] = {
+    "invitedUserEmailAddress": ADDRESS,
+    "sendInvitationMessage": True,
+    "invitedUserMessageInfo": {
+        "messageLanguage": "en-US",
+        "ccRecipients": [{"emailAddress": {"name": None, "address": "boss@contoso.example"}}],
+        "customizedMessageBody": "Welcome",
+    },
+    "inviteRedirectUrl": "https://myapps.microsoft.com?tenantId=",
+    "invitedUser": {"id": USER_ID},
+}
 
 
 def kim(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any property of a user

@@ -11,7 +11,7 @@ import pytest
 
 from converters.errors import GraphUnavailable, QueueUnavailable
 from local.graph import Fault
-from tests.directory import ADDRESS, OTHER_ID, USER_ID, kim, request, tenant
+from tests.directory import ADDRESS, ARTICLE, OTHER_ID, USER_ID, kim, request, tenant
 from tests.service import service
 
 if TYPE_CHECKING:
@@ -25,19 +25,8 @@ def codes(entries: list[dict[str, Any]]) -> list[str]:
 async def test_article_body_invites_the_internal_user(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
-    body = {
-        "invitedUserEmailAddress": ADDRESS,
-        "sendInvitationMessage": True,
-        "invitedUserMessageInfo": {
-            "messageLanguage": "en-US",
-            "ccRecipients": [{"emailAddress": {"name": None, "address": "boss@contoso.example"}}],
-            "customizedMessageBody": "Welcome",
-        },
-        "inviteRedirectUrl": "https://myapps.microsoft.com?tenantId=",
-        "invitedUser": {"id": USER_ID},
-    }
     async with service(azurite, queue_names) as running:
-        event = await running.event(body, "message-7")
+        event = await running.event(ARTICLE, "message-7")
         (posted,) = running.invited()
     assert posted == {
         "invitedUser": {"id": USER_ID},

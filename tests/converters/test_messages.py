@@ -15,19 +15,8 @@ from converters.errors import RequestInvalid
 from converters.keys import GUID
 from converters.messages import parse
 from converters.model import ConversionRequest, MessageInfo, Mode, Recipient
-from tests.directory import ADDRESS, USER_ID, request
+from tests.directory import ADDRESS, ARTICLE, USER_ID, request
 
-ARTICLE: dict[str, Any] = {
-    "invitedUserEmailAddress": ADDRESS,
-    "sendInvitationMessage": True,
-    "invitedUserMessageInfo": {
-        "messageLanguage": "en-US",
-        "ccRecipients": [{"emailAddress": {"name": None, "address": "boss@contoso.example"}}],
-        "customizedMessageBody": "Welcome",
-    },
-    "inviteRedirectUrl": "https://myapps.microsoft.com?tenantId=",
-    "invitedUser": {"id": USER_ID},
-}
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 USER_EVENT: dict[str, Any] = {
     "specversion": "1.0",
