@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from local.mailbox import Mailbox  # noqa: E402 - the project is no installed package
 from local.storage import Azurite  # noqa: E402
-from local.world import World, create_queue, emulated_graph  # noqa: E402
+from local.world import World, emulated_graph, provision  # noqa: E402
 
 COLD_RUNS = 5
 WARM = 50
@@ -47,12 +47,12 @@ def main() -> None:
 def _cold_and_cpu(tenant: Path) -> None:
     figures: dict[str, list[dict[str, float]]] = {"ours": [], "typed": []}
     with Azurite() as azurite, emulated_graph(tenant) as graph_url:
-        create_queue(azurite.connection_string, "conversion-results")
         environment = {
             "CONVERSION_STORAGE": azurite.connection_string,
             "GRAPH_BASE_URL": graph_url,
             "ALLOWED_EMAIL_DOMAINS": "partner.example",
         }
+        provision(environment)
         used = 0
         for run in range(COLD_RUNS):
             # The two in turn, so that a machine that drifts drifts under both.

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from local.graph import command as graph_command
@@ -41,7 +42,7 @@ def main() -> int:
 def _run(arguments: argparse.Namespace) -> int:
     match arguments.command:
         case "host":
-            _create_queues()
+            _provision()
             return asyncio.run(host_command.serve(arguments))
         case "graph":
             return asyncio.run(graph_command.serve(arguments)) or 0
@@ -59,13 +60,14 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _create_queues() -> None:
-    # The host creates the queues it reads from; the others are Bicep's in Azure.
-    from local.world import create_queue  # noqa: PLC0415
+def _provision() -> None:
+    from converters.errors import SettingsInvalid  # noqa: PLC0415
+    from local.world import provision  # noqa: PLC0415
 
-    if storage := os.environ.get("CONVERSION_STORAGE"):
-        create_queue(storage, os.environ.get("RESULTS_QUEUE", "conversion-results"))
-        create_queue(storage, os.environ.get("QUOTA_QUEUE", "conversion-quota"))
+    # Settings that are malformed, or of another app, are for the app itself to complain of.
+    if os.environ.get("CONVERSION_STORAGE"):
+        with suppress(SettingsInvalid):
+            provision(os.environ)
 
 
 def _write_contract() -> None:

@@ -7,13 +7,15 @@ import re
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import ResourceExistsError
+from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
 
+from converters.settings import Settings
 from local.storage import Azurite
 
 if TYPE_CHECKING:
@@ -153,10 +155,16 @@ class World:
         self._stack.close()
 
 
-def create_queue(connection_string: str, name: str) -> None:
-    """Create a queue unless it exists: in Azure, Bicep does."""
-    with QueueServiceClient.from_connection_string(connection_string) as service:
-        try:
-            service.create_queue(name)
-        except ResourceExistsError:
-            return
+def provision(environment: Mapping[str, str]) -> None:
+    """Create every queue and the table that the settings name, unless they exist.
+
+    In Azure, Bicep does.
+    """
+    settings = Settings.from_mapping(environment)
+    storage = settings.storage.connection_string or ""
+    with QueueServiceClient.from_connection_string(storage) as queues:
+        for name in settings.queues:
+            with suppress(ResourceExistsError):
+                queues.create_queue(name)
+    with TableServiceClient.from_connection_string(storage) as tables:
+        tables.create_table_if_not_exists(settings.ledger_table)

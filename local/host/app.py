@@ -11,10 +11,12 @@ import re
 import sys
 import traceback
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import azure.functions as func
+from cronsim import CronSim, CronSimError
 
 from local.host.errors import StartError
 
@@ -27,31 +29,51 @@ POISON_SUFFIX = "-poison"
 
 
 @dataclass(frozen=True, slots=True)
-class QueueFunction:
-    """One function with a queue trigger.
+class Function:
+    """One function.
 
     Attributes:
         name: the function's name.
-        queue: the queue's name, its ``%SETTING%`` resolved.
-        connection: the name of the setting, or of the settings' prefix, that leads to the account.
-        parameter: the name of the parameter that takes the message.
+        parameter: the name of the parameter that takes what the trigger gives.
         call: the function itself.
         is_async: it is ``async def``, so it runs on the event loop.
     """
 
     name: str
-    queue: str
-    connection: str
     parameter: str
     call: Callable[..., Any]
     is_async: bool
 
 
+@dataclass(frozen=True, slots=True)
+class QueueFunction(Function):
+    """One function with a queue trigger.
+
+    Attributes:
+        queue: the queue's name, its ``%SETTING%`` resolved.
+        connection: the name of the setting, or of the settings' prefix, that leads to the account.
+    """
+
+    queue: str
+    connection: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFunction(Function):
+    """One function with a timer trigger.
+
+    Attributes:
+        schedule: an NCRONTAB expression of six fields, its ``%SETTING%`` resolved.
+    """
+
+    schedule: str
+
+
 class App(NamedTuple):
-    """What the app holds: the functions to play, and the timers, which this host leaves alone."""
+    """What the app holds: the functions to play."""
 
     functions: tuple[QueueFunction, ...]
-    timers: tuple[str, ...]
+    timers: tuple[TimerFunction, ...]
 
     @classmethod
     def load(cls, folder: Path, environment: Mapping[str, str]) -> App:
@@ -76,11 +98,12 @@ class App(NamedTuple):
         Raises:
             StartError: there is none, or one that this host cannot play.
         """
-        timers, queues = [], []
+        timers: list[TimerFunction] = []
+        queues: list[QueueFunction] = []
         for function in functions:
             bindings = function.get_bindings_dict()["bindings"]
             if [binding["type"] for binding in bindings] == ["timerTrigger"]:
-                timers.append(function.get_function_name())
+                timers.append(_timer_function(function, bindings[0], environment))
             else:
                 queues.append(_queue_function(function, bindings, environment))
         if not queues:
@@ -118,37 +141,61 @@ def _queue_function(
     bindings: list[dict[str, Any]],
     environment: Mapping[str, str],
 ) -> QueueFunction:
-    name, call = function.get_function_name(), function.get_user_function()
-    trigger = bindings[0]
+    name, trigger = function.get_function_name(), bindings[0]
     others = [binding["type"] for binding in bindings if binding["type"] != "queueTrigger"]
     if others:
         raise StartError(f"Function '{name}': this host plays queue triggers, not {others[0]}.")
     data_type = getattr(trigger.get("dataType"), "name", "UNDEFINED")
     if data_type not in {"UNDEFINED", "STRING"}:
         raise StartError(f"Function '{name}': this host passes text, not dataType {data_type}.")
+    return QueueFunction(
+        *_called(function, trigger),
+        queue=_queue_name(name, trigger["queueName"], environment),
+        connection=trigger.get("connection") or DEFAULT_CONNECTION,
+    )
+
+
+def _timer_function(
+    function: Any,  # noqa: ANN401 (the library's class is untyped)
+    trigger: dict[str, Any],
+    environment: Mapping[str, str],
+) -> TimerFunction:
+    name = function.get_function_name()
+    schedule = _resolved(name, "schedule", trigger["schedule"], environment)
+    if len(schedule.split()) != 6:  # noqa: PLR2004
+        raise StartError(f"Function '{name}': {schedule!r} is no schedule of six fields.")
+    try:
+        CronSim(schedule, datetime.now(UTC))
+    except CronSimError as error:
+        raise StartError(f"Function '{name}': {schedule!r} is no schedule: {error}.") from error
+    return TimerFunction(*_called(function, trigger), schedule=schedule)
+
+
+def _called(
+    function: Any,  # noqa: ANN401 (the library's class is untyped)
+    trigger: dict[str, Any],
+) -> tuple[str, str, Callable[..., Any], bool]:
+    name, call = function.get_function_name(), function.get_user_function()
     parameters = list(inspect.signature(call).parameters)
     if parameters != [trigger["name"]]:
         raise StartError(
             f"Function '{name}' takes ({', '.join(parameters)}), its trigger gives "
             f"({trigger['name']})."
         )
-    return QueueFunction(
-        name=name,
-        queue=_queue_name(name, trigger["queueName"], environment),
-        connection=trigger.get("connection") or DEFAULT_CONNECTION,
-        parameter=trigger["name"],
-        call=call,
-        is_async=inspect.iscoroutinefunction(call),
-    )
+    return name, trigger["name"], call, inspect.iscoroutinefunction(call)
+
+
+def _resolved(function: str, what: str, text: str, environment: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in environment:
+            raise StartError(f"Function '{function}': its {what} %{match[1]}% is not set.")
+        return environment[match[1]]
+
+    return re.sub("%([^%]+)%", value, text)
 
 
 def _queue_name(function: str, name: str, environment: Mapping[str, str]) -> str:
-    def value(match: re.Match[str]) -> str:
-        if match[1] not in environment:
-            raise StartError(f"Function '{function}': its queue %{match[1]}% is not set.")
-        return environment[match[1]]
-
-    queue = re.sub("%([^%]+)%", value, name)
+    queue = _resolved(function, "queue", name, environment)
     if queue.endswith(POISON_SUFFIX):
         raise StartError(
             f"Function '{function}': a trigger on a poison queue ({queue}) silently skips messages "

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how long a stop waits for messages in flight (default: %(default)g)",
     )
     parser.add_argument(
+        "--lease",
+        type=int,
+        default=int(HostSettings().lease.total_seconds()),
+        metavar="SECONDS",
+        help="how long a message is taken for (the real host's: %(default)g); a shorter one brings"
+        " the messages of a killed host back sooner",
+    )
+    parser.add_argument(
         "--verbose", action="store_true", help="log the traces of failed functions too"
     )
 
@@ -55,14 +64,15 @@ async def serve(arguments: argparse.Namespace) -> int:
     folder = arguments.app.resolve()
     try:
         settings = HostSettings.read(_host_json(folder), os.environ)
+        lease = timedelta(seconds=arguments.lease)
+        settings = replace(settings, lease=lease, renewal=lease / 2)
         app = App.load(folder, os.environ)
-        for timer in app.timers:
-            logger.info("%s: timer triggers are not played", timer)
         grace = timedelta(seconds=arguments.grace)
-        async with QueueHost(app.functions, settings, os.environ, grace) as host:
+        async with QueueHost(app, settings, os.environ, grace) as host:
             _stop_on_signals(host)
-            pairs = ", ".join(f"{function.name} on {function.queue}" for function in app.functions)
-            print(f"Host ready: {pairs}", flush=True)
+            played = [f"{function.name} on {function.queue}" for function in app.functions]
+            played += [f"{timer.name} at {timer.schedule}" for timer in app.timers]
+            print(f"Host ready: {', '.join(played)}", flush=True)
             await host.run()
     except StartError as error:
         print(error, file=sys.stderr)

@@ -14,16 +14,17 @@ from local.host.connections import connect
 from local.host.errors import StartError
 from local.host.listener import Listener
 from local.host.tally import Tally
+from local.host.timers import Timer
 from local.host.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
     from azure.storage.queue.aio import QueueServiceClient
 
-    from local.host.app import QueueFunction
+    from local.host.app import App, QueueFunction
     from local.host.settings import HostSettings
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class QueueHost:
     ``tally`` counts how invocations ended: ``await host.tally.until(succeeded=3)`` waits for it.
 
     Args:
-        functions: what to play.
+        app: what to play.
         settings: how.
         environment: where connections are looked up.
         grace: how long a stop waits for the messages in flight.
@@ -44,16 +45,17 @@ class QueueHost:
 
     def __init__(
         self,
-        functions: Sequence[QueueFunction],
+        app: App,
         settings: HostSettings,
         environment: Mapping[str, str],
         grace: timedelta = GRACE,
     ) -> None:
         self.tally = Tally()
-        self._functions, self._settings = functions, settings
+        self._app, self._settings = app, settings
         self._environment, self._grace = environment, grace
         self._stop_requested = asyncio.Event()
         self._listeners: dict[asyncio.Task[None], Listener] = {}
+        self._timers: dict[asyncio.Task[None], Timer] = {}
         self._closing = AsyncExitStack()
 
     async def start(self) -> None:
@@ -67,27 +69,31 @@ class QueueHost:
         """
         async with AsyncExitStack() as stack:
             services = {}
-            for name in dict.fromkeys(function.connection for function in self._functions):
+            for name in dict.fromkeys(function.connection for function in self._app.functions):
                 services[name] = await stack.enter_async_context(connect(name, self._environment))
             worker = Worker(self._settings.function_timeout)
             stack.callback(worker.close)
-            for function in self._functions:
+            for function in self._app.functions:
                 await _create_queue(services[function.connection], function)
-            for function in self._functions:
+            for function in self._app.functions:
                 service = services[function.connection]
                 listener = Listener(function, service, self._settings, worker, self.tally)
                 self._listeners[asyncio.create_task(listener.run())] = listener
+            for timed in self._app.timers:
+                timer = Timer(timed, worker, self.tally)
+                self._timers[asyncio.create_task(timer.run())] = timer
             self._closing = stack.pop_all()
 
     async def stop(self) -> None:
         """Fetch no more, let what is in flight end within the grace period, and disconnect."""
-        for listener in self._listeners.values():
-            listener.stop()
+        playing: list[Listener | Timer] = [*self._listeners.values(), *self._timers.values()]
+        for each in playing:
+            each.stop()
         try:
             if self._listeners:
                 await self._finish()
         finally:
-            self._listeners = {}
+            self._listeners, self._timers = {}, {}
             await self._closing.aclose()
 
     def request_stop(self) -> None:
@@ -101,18 +107,25 @@ class QueueHost:
         """
         requested = asyncio.create_task(self._stop_requested.wait())
         try:
-            await asyncio.wait({requested, *self._listeners}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {requested, *self._listeners, *self._timers}, return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
             requested.cancel()
 
     async def _finish(self) -> None:
-        done, running = await asyncio.wait(self._listeners, timeout=self._grace.total_seconds())
+        playing = {*self._listeners, *self._timers}
+        done, running = await asyncio.wait(playing, timeout=self._grace.total_seconds())
+        for task in running & set(self._timers):
+            task.cancel()
         if running:
-            abandoned = sum(self._listeners[task].abandon() for task in running)
+            abandoned = sum(
+                self._listeners[task].abandon() for task in running & set(self._listeners)
+            )
             logger.warning(
                 "grace period over: %d messages come back when their leases end", abandoned
             )
-        await asyncio.gather(*done, *running)
+        await asyncio.gather(*done, *running - set(self._timers))
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -19,6 +19,7 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 from local.host.app import POISON_SUFFIX
 from local.host.errors import WorkerRestartedError
 from local.host.lease import Lease, renew_all
+from local.host.metadata import trigger_message
 from local.host.polling import Backoff
 
 if TYPE_CHECKING:
@@ -171,7 +172,10 @@ class Listener:
         logger.info("%s started: message %s, try %d", name, message.id, message.dequeue_count)
         began = time.perf_counter()
         try:
-            await self._worker.invoke(self._function, message, body)
+            # The host binds a message to text: bytes that are not UTF-8 fail before the function.
+            await self._worker.invoke(
+                self._function, lambda: trigger_message(message, body.decode())
+            )
         except WorkerRestartedError:
             logger.error("%s lost: message %s", name, message.id)  # noqa: TRY400 (no trace of it)
             self._tally.add("lost")

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from typing import Literal
 
-Ending = Literal["succeeded", "failed", "poisoned", "lost", "renewed"]
+Ending = Literal["succeeded", "failed", "poisoned", "lost", "renewed", "timer ran", "timer failed"]
 
 
 class Tally:
@@ -15,7 +15,7 @@ class Tally:
     ``succeeded``: the function returned and the message is deleted. ``failed``: it raised, and the
     message is back in its queue or, after the last try, ``poisoned``: in the poison queue.
     ``lost``: nobody knows, and the message comes back when its lease ends. ``renewed``: a lease
-    was prolonged.
+    was prolonged. ``timer ran`` and ``timer failed`` are a timer's runs.
     """
 
     def __init__(self) -> None:

@@ -13,14 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from local.host.errors import WorkerRestartedError
-from local.host.metadata import trigger_message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
 
-    from azure.storage.queue import QueueMessage
-
-    from local.host.app import QueueFunction
+    from local.host.app import Function
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +36,8 @@ class Worker:
         self._running: set[asyncio.Task[Any]] = set()
         self._killed: set[asyncio.Task[Any]] = set()
 
-    async def invoke(self, function: QueueFunction, message: QueueMessage, body: bytes) -> None:
-        """Run a function for a message; return once it returned.
+    async def invoke(self, function: Function, argument: Callable[[], object]) -> None:
+        """Run a function with what its trigger gives; return once it returned.
 
         Raises:
             WorkerRestartedError: this invocation, or another one, exceeded functionTimeout.
@@ -52,7 +50,7 @@ class Worker:
         self._running.add(task)
         try:
             async with asyncio.timeout(seconds) as limit:
-                await self._call(function, message, body)
+                await self._call(function, argument)
         except (Exception, asyncio.CancelledError):
             # However a function ends once its worker is gone, nobody hears of it.
             if not limit.expired() and task not in self._killed:
@@ -69,20 +67,19 @@ class Worker:
         """Let the threads go; one that still runs holds up only the end of the process."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _call(self, function: QueueFunction, message: QueueMessage, body: bytes) -> None:
-        # The host binds a message to text: bytes that are not UTF-8 fail before the function runs.
-        argument = {function.parameter: trigger_message(message, body.decode())}
+    async def _call(self, function: Function, argument: Callable[[], object]) -> None:
+        named = {function.parameter: argument()}
         if function.is_async:
-            result = await function.call(**argument)
+            result = await function.call(**named)
         else:
             loop = asyncio.get_running_loop()
-            result = await loop.run_in_executor(self._threads, lambda: function.call(**argument))
+            result = await loop.run_in_executor(self._threads, lambda: function.call(**named))
         if result is not None:
             raise RuntimeError(
                 f"function '{function.name}' without a $return binding returned a non-None value"
             )
 
-    def _restart(self, function: QueueFunction) -> None:
+    def _restart(self, function: Function) -> None:
         """Kill every invocation, as the end of the worker's process does.
 
         The modules stay imported, which a real restart would not leave them; a thread cannot be

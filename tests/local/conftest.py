@@ -44,7 +44,7 @@ class Stage:
             **settings,
         }
         return QueueHost(
-            App.read(app.get_functions(), {}).functions,
+            App.read(app.get_functions(), {}),
             HostSettings(**quick),
             {"STORAGE": self.connection_string},
             timedelta(seconds=grace),

@@ -57,7 +57,8 @@ def anything(item: func.QueueMessage) -> None:
     assert (convert.parameter, convert.is_async) == ("msg", True)
     assert (other.name, other.queue, other.connection) == ("other", "fixed", "AzureWebJobsStorage")
     assert (other.parameter, other.is_async) == ("item", False)
-    assert app.timers == ("sweep",)
+    (sweep,) = app.timers
+    assert (sweep.name, sweep.parameter, sweep.schedule) == ("sweep", "timer", "0 */5 * * * *")
 
 
 def test_modules_beside_the_app_are_found(load: Callable[[str], App], tmp_path: Path) -> None:
@@ -162,8 +163,8 @@ def test_connection_that_leads_nowhere_is_refused(
 async def test_storage_that_refuses_is_refused_at_the_start(
     load: Callable[[str], App], azurite: str
 ) -> None:
-    functions = load(HEAD + CONVERT.replace("%REQUESTS%", "Not A Name")).functions
-    host = QueueHost(functions, HostSettings(), {"STORAGE": azurite})
+    app = load(HEAD + CONVERT.replace("%REQUESTS%", "Not A Name"))
+    host = QueueHost(app, HostSettings(), {"STORAGE": azurite})
     with pytest.raises(StartError, match="queue Not A Name of connection STORAGE cannot be used"):
         await host.start()
     await host.stop()
