@@ -51,3 +51,10 @@ def converter() -> Converter:
 async def convert(message: func.QueueMessage) -> None:
     """Convert one internal user to B2B collaboration, and send the outcome to the results queue."""
     await converter().handle(message.get_body(), message.id, message.dequeue_count)
+
+
+@app.function_name("sweep")
+@app.timer_trigger(arg_name="timer", schedule=settings.sweep_schedule)
+async def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the trigger names it
+    """Give every message in the poison queue its outcome, and keep its bytes for replay."""
+    await converter().sweeper.sweep()

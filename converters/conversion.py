@@ -3,50 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from converters import conclusions, journal
+from converters import conclusions, journal, patience, records
 from converters.case import Case
 from converters.eligibility import decide
-from converters.envelopes import deferred
-from converters.errors import ConverterError, GraphRefused, RequestInvalid
+from converters.errors import (
+    ConverterError,
+    RequestInvalid,
+    Unavailable,
+)
 from converters.gathering import Gatherer
 from converters.graph import Graph
-from converters.invitations import invitation_body
+from converters.inviting import Inviter
+from converters.ledger import Ledger
 from converters.messages import parse
-from converters.model import Deferral, Mode, Outcome, Owner, Reason, Status
-from converters.outcomes import cloud_event
-from converters.queues import Queue, Quota
+from converters.model import Mode, Outcome, Status
+from converters.queues import Queue, Quota, SweptQueue
+from converters.reporting import Ending, Reporter
+from converters.sweeping import Sweeper
 from converters.trace import Trace
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine
+
     from azure.core.credentials_async import AsyncTokenCredential
 
-    from converters.eligibility import Verdict
+    from converters.ledger import Entry
     from converters.model import ConversionRequest
     from converters.settings import Settings
-
-_PAUSED = Reason(
-    "conversionsPaused",
-    "The operator has paused all conversions.",
-    "Wait: the request is taken up by itself when the operator lets conversions go on.",
-    Owner.OPERATOR,
-    retriable=True,
-)
-_LIMIT_REACHED = Reason(
-    "dailyLimitReached",
-    "The day's invitations are used up.",
-    "Wait: the request is taken up by itself when there are invitations again, after midnight UTC.",
-    Owner.OPERATOR,
-    retriable=True,
-)
-PAUSED_SECONDS = 300
-LIMIT_SECONDS = 3600
-# A user created a moment ago is not visible for minutes; Entra's replicas settle in about five.
-UNSEEN_SECONDS = 90
-MOST_UNSEEN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +44,10 @@ class Converter:
 
     graph: Graph
     gatherer: Gatherer
-    requests: Queue
-    results: Queue
-    quota: Quota
+    ledger: Ledger
+    inviter: Inviter
+    reporter: Reporter
+    sweeper: Sweeper
     settings: Settings
 
     @classmethod
@@ -72,22 +62,44 @@ class Converter:
         graph = Graph(
             settings.graph_base_url, credential if settings.graph_needs_credential else None
         )
+        ledger = Ledger(storage, settings.ledger_table, credential)
+        results = Queue(storage, settings.results_queue, credential)
+        requests = SweptQueue(storage, settings.requests_queue, credential)
+        quota = Quota(storage, settings.quota_queue, credential)
         return cls(
             graph=graph,
             gatherer=Gatherer(graph, settings),
-            requests=Queue(storage, settings.requests_queue, credential),
-            results=Queue(storage, settings.results_queue, credential),
-            quota=Quota(storage, settings.quota_queue, credential),
+            ledger=ledger,
+            inviter=Inviter(graph, ledger, results, quota, settings),
+            reporter=Reporter(requests, results, ledger, settings),
+            sweeper=Sweeper(
+                poison=SweptQueue(storage, settings.poison_queue, credential),
+                requests=requests,
+                results=results,
+                dead_letters=SweptQueue(storage, settings.dead_letters_queue, credential),
+                ledger=ledger,
+                settings=settings,
+            ),
             settings=settings,
         )
 
     async def close(self) -> None:
         """Close every connection."""
-        for client in (self.graph, self.requests, self.results, self.quota):
+        for client in (
+            self.graph,
+            self.ledger,
+            self.reporter.requests,
+            self.reporter.results,
+            self.inviter.quota,
+            self.sweeper.poison,
+            self.sweeper.dead_letters,
+        ):
             await client.close()
 
     async def handle(self, body: bytes, message_id: str | None, attempt: int | None = None) -> None:
         """Take one message to its outcome and store that; only then may it be acknowledged.
+
+        What meets an outage waits in the requests queue with a delay, and is acknowledged too.
 
         Args:
             body: the message as it stood in the queue.
@@ -95,67 +107,81 @@ class Converter:
             attempt: how often it was delivered, likewise; for the log alone.
 
         Raises:
-            GraphUnavailable, QueueUnavailable, TimeoutError: nothing was concluded, or that is not
-                stored; the message must come again.
+            QueueUnavailable: neither an outcome nor the waiting request could be stored; the
+                message must come again.
         """
         trace = Trace(str(uuid.uuid4()))
         try:
-            async with asyncio.timeout(self.settings.invocation_seconds):
-                with trace.timed("all"):
-                    ended = await self._end(body, message_id, trace)
-                    await self._report(ended, trace)
-        except (ConverterError, TimeoutError) as error:
+            with trace.timed("all"):
+                ending = await self._end(body, message_id, trace)
+                with trace.timed("report"):
+                    ending = await self.reporter.report(ending)
+        except ConverterError as error:
             journal.undone(error, trace, attempt)
             raise
-        journal.ended(ended, trace, attempt)
+        journal.ended(ending.told, trace, attempt)
 
-    async def _end(self, body: bytes, message_id: str | None, trace: Trace) -> Outcome | Deferral:
+    async def _end(self, body: bytes, message_id: str | None, trace: Trace) -> Ending:
         try:
             request = parse(body, message_id)
         except RequestInvalid as invalid:
             trace.request_id = invalid.request_id
-            return conclusions.rejected(invalid)
+            return Ending(conclusions.rejected(invalid))
         trace.correlation_id, trace.request_id = request.correlation_id, request.request_id
         trace.user_id = request.user_id
-        return await self.convert(request, trace)
-
-    async def convert(self, request: ConversionRequest, trace: Trace) -> Outcome | Deferral:
-        """Check the request and, unless it only asks for that, make the invitation."""
-        converting = request.mode is Mode.CONVERT
-        if converting and self.settings.paused:
-            return Deferral(request, PAUSED_SECONDS, _PAUSED)
-        with trace.timed("gather"):
-            facts = await self.gatherer.gather(request, trace)
-        if request.from_event and facts.matches == () and request.deferrals < MOST_UNSEEN:
-            return Deferral(request, UNSEEN_SECONDS, None)
-        case = Case(request, facts, self.settings)
-        verdict = decide(case)
-        if verdict.status is not Status.ELIGIBLE or not converting:
-            return conclusions.concluded(case, verdict)
-        if self.settings.daily_limit and not await self.quota.reserve(self.settings.daily_limit):
-            return Deferral(request, LIMIT_SECONDS, _LIMIT_REACHED)
-        with trace.timed("invite"):
-            return await self._invite(case, verdict, trace)
-
-    async def _invite(self, case: Case, verdict: Verdict, trace: Trace) -> Outcome:
         try:
-            invitation = await self.graph.invite(invitation_body(case), trace)
-        except GraphRefused as refusal:
-            return conclusions.refused(case, verdict, refusal)
-        return conclusions.invited(case, verdict, invitation)
+            async with asyncio.timeout(self.settings.invocation_seconds):
+                return await self._concluded(request, trace)
+        except (Unavailable, TimeoutError) as error:
+            waiting = patience.after_outage(request, error, self.settings, time.time())
+            hours = self.settings.retry_hours
+            return Ending(waiting or conclusions.gave_up(request, error, hours), request)
 
-    async def _report(self, ended: Outcome | Deferral, trace: Trace) -> None:
-        with trace.timed("report"):
-            if isinstance(ended, Outcome):
-                await self.results.send(cloud_event(ended))
-                return
-            request = ended.request
-            tell = ended.reason is not None and not request.announced
-            if tell:
-                await self.results.send(cloud_event(conclusions.waiting(ended)))
-            waiting = replace(
-                request,
-                deferrals=request.deferrals + 1,
-                announced=request.announced or tell,
-            )
-            await self.requests.send(deferred(waiting), ended.seconds)
+    async def _concluded(self, request: ConversionRequest, trace: Trace) -> Ending:
+        if request.mode is Mode.CHECK:
+            # Nothing is done, so there is nothing to do only once: a check is always of now.
+            with trace.timed("gather"):
+                case = Case(request, await self.gatherer.gather(request, trace), self.settings)
+            return Ending(replace(conclusions.concluded(case, decide(case)), step="check"), request)
+        if self.settings.paused:
+            seconds = patience.PAUSED_SECONDS
+            return Ending(patience.until_allowed(request, seconds, patience.PAUSED), request)
+        return await self._converted(request, trace)
+
+    async def _converted(self, request: ConversionRequest, trace: Trace) -> Ending:
+        digest = records.digest(request)
+        with trace.timed("gather"):
+            async with _running_beside(self.gatherer.gather(request, trace)) as gathering:
+                entry = await self.ledger.enter(request.request_id, digest)
+                known = self._known(request, entry, digest)
+                if known:
+                    return Ending(known, request)
+                case = Case(request, await gathering, self.settings)
+        verdict, told = decide(case), None
+        with trace.timed("invite"):
+            if case.facts.user and not entry.fresh:
+                told = await self.inviter.settle(case, verdict, entry, trace)
+            if told is None and verdict.status is Status.ELIGIBLE:
+                told = await self.inviter.invite(case, verdict, entry, trace)
+        if told is None:
+            told = patience.for_directory(request, verdict.reasons, self.settings, time.time())
+        return Ending(told or conclusions.concluded(case, verdict), request, entry)
+
+    def _known(self, request: ConversionRequest, entry: Entry, digest: str) -> Outcome | None:
+        """Return the outcome of a request that has ended, or may not even begin."""
+        if entry.digest != digest:
+            return conclusions.reused(request, digest)
+        if entry.record and records.is_settled(entry.record):
+            return records.told_again(request, entry.record, self.settings.redirect_url)
+        return None
+
+
+@asynccontextmanager
+async def _running_beside(work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio.Task[Any]]:
+    """Let work run beside the block; when the block is left, nothing of it goes on."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

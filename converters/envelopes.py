@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from converters.decoding import NOT_A_REQUEST
 from converters.errors import Fault
 from converters.keys import GUID
+from converters.model import Waits
 
 if TYPE_CHECKING:
     from converters.model import ConversionRequest
@@ -27,7 +28,9 @@ USER_EVENTS = frozenset({"Microsoft.Graph.UserCreated", "Microsoft.Graph.UserUpd
 # No @ and no spaces: the id stands in logs, and must not be somebody's address.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/=+-]{1,128}")
 _USER_RESOURCE = re.compile(r"/?users/([0-9a-f-]{36})", re.IGNORECASE)
-_MOST_DEFERRALS = 1_000_000
+# Far beyond any count, and any second of this century.
+_MOST = 10_000_000_000
+_CODE = re.compile(r"[A-Za-z]{1,64}")
 
 
 @dataclass(slots=True)
@@ -39,8 +42,7 @@ class Envelope:
         id: the id to use where the request has none.
         traceparent: the W3C trace context, still to be validated.
         from_event: whether a directory's event, and not a person, asks.
-        deferrals: how often the request has waited.
-        announced: whether somebody was told that it waits.
+        waits: what a request that has waited carries along.
         correlation_id: the one it had before it waited.
         faults: what is wrong with the wrapping.
     """
@@ -50,8 +52,7 @@ class Envelope:
     faults: list[Fault]
     traceparent: object = None
     from_event: bool = False
-    deferrals: int = 0
-    announced: bool = False
+    waits: Waits = field(default_factory=Waits)
     correlation_id: str | None = None
 
 
@@ -103,9 +104,13 @@ def deferred(request: ConversionRequest) -> bytes:
         "data": {
             "request": body,
             "fromEvent": request.from_event,
-            "deferrals": request.deferrals,
-            "announced": request.announced,
             "correlationId": request.correlation_id,
+            "waits": {
+                "times": request.waits.times,
+                "attempts": request.waits.attempts,
+                "since": request.waits.since,
+                "announced": request.waits.announced,
+            },
         },
     }
     return json.dumps(event, separators=(",", ":")).encode("ascii")
@@ -140,20 +145,29 @@ def _of_type(envelope: Envelope, value: dict[str, Any], type_: object) -> Envelo
 
 def _take_waiting_request(envelope: Envelope) -> None:
     data = envelope.request
-    request, deferrals = data.get("request"), data.get("deferrals")
+    request, waits = data.get("request"), _waits(data.get("waits"))
     correlation_id = data.get("correlationId")
-    if (
-        not isinstance(request, dict)
-        or type(deferrals) is not int
-        or not 0 <= deferrals <= _MOST_DEFERRALS
-        or not isinstance(correlation_id, str)
-    ):
+    if not isinstance(request, dict) or waits is None or not isinstance(correlation_id, str):
         envelope.faults.append(Fault(NOT_A_REQUEST, "data", "is no request that waits"))
         return
-    envelope.request, envelope.deferrals = request, deferrals
+    envelope.request, envelope.waits = request, waits
     envelope.from_event = data.get("fromEvent") is True
-    envelope.announced = data.get("announced") is True
     envelope.correlation_id = correlation_id if GUID.fullmatch(correlation_id) else None
+
+
+def _waits(value: object) -> Waits | None:
+    match value:
+        case {
+            "times": int(times),
+            "attempts": int(attempts),
+            "since": int() | None as since,
+            "announced": list(announced),
+        }:
+            numbers = (times, attempts, since or 0)
+            codes = all(isinstance(code, str) and _CODE.fullmatch(code) for code in announced)
+            if all(0 <= number <= _MOST for number in numbers) and codes:
+                return Waits(times, attempts, since, tuple(announced))
+    return None
 
 
 def _take_user(envelope: Envelope, value: dict[str, Any]) -> None:

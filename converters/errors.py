@@ -5,10 +5,11 @@
     ConverterError
     ├── SettingsInvalid        the app must not start; names every missing or malformed setting
     ├── RequestInvalid         the message is no request; ends as a `rejected` outcome
-    ├── GraphError
-    │   ├── GraphRefused       Graph said no for good; ends as a `failed` outcome
-    │   └── GraphUnavailable   throttled, down or silent; raised to the host, which tries again
-    └── QueueUnavailable       a queue did not take a message; raised to the host
+    ├── GraphRefused           Graph said no for good; ends as a `failed` outcome
+    └── Unavailable            nothing is concluded; the request waits and is tried again
+        ├── GraphUnavailable   Graph was throttling, down or silent
+        ├── LedgerUnavailable  the ledger's table could not be read or written
+        └── QueueUnavailable   a queue did not take a message
 
 No exception's text carries an address, a name, a message body or a redeem URL: texts end in logs.
 """
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_THROTTLED = 429
 
 
 class ConverterError(Exception):
@@ -57,22 +60,20 @@ class RequestInvalid(ConverterError):  # noqa: N818
         faults: every fault found, in the order of the properties.
         request_id: the best correlation that could be found, never empty.
         requested_by: who asked, where that much could be read.
+        digest: of the message's bytes, hexadecimal.
     """
 
     def __init__(
         self, faults: Sequence[Fault], request_id: str, requested_by: str | None = None
     ) -> None:
+        self.digest = ""
         self.faults = tuple(faults)
         self.request_id = request_id
         self.requested_by = requested_by
         super().__init__(f"The message is not a valid request ({len(self.faults)} faults).")
 
 
-class GraphError(ConverterError):
-    """Microsoft Graph did not do what was asked."""
-
-
-class GraphRefused(GraphError):  # noqa: N818
+class GraphRefused(ConverterError):  # noqa: N818
     """Graph refused the invitation for good.
 
     Attributes:
@@ -87,7 +88,13 @@ class GraphRefused(GraphError):  # noqa: N818
         super().__init__(f"Graph refused with {status} {code} (request-id {request_id}).")
 
 
-class GraphUnavailable(GraphError):  # noqa: N818
+class Unavailable(ConverterError):  # noqa: N818
+    """Something that is needed does not answer for now; ``retry_after`` as in GraphUnavailable."""
+
+    retry_after: float | None = None
+
+
+class GraphUnavailable(Unavailable):
     """Graph was throttling, down, silent or incomprehensible; the same call may work later.
 
     Attributes:
@@ -109,8 +116,21 @@ class GraphUnavailable(GraphError):  # noqa: N818
         answer = f"HTTP {status}" if status else "no usable answer"
         super().__init__(f"Graph unavailable: {what}: {answer} (request-id {request_id}).")
 
+    @property
+    def without_effect(self) -> bool:
+        """Whether it is certain that nothing was done: throttled, or not even sent."""
+        return self.status == _THROTTLED or (self.status is None and self.retry_after is not None)
 
-class QueueUnavailable(ConverterError):  # noqa: N818
+
+class LedgerUnavailable(Unavailable):
+    """The ledger's table could not be read or written."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"The ledger is not available: {why}.")
+
+
+class QueueUnavailable(Unavailable):
     """A queue did not take a message; nothing may be acknowledged."""
 
     def __init__(self, queue: str, why: str) -> None:

@@ -18,8 +18,13 @@ logger = logging.getLogger("b2b_conversion")
 def ended(result: Outcome | Deferral, trace: Trace, attempt: int | None) -> None:
     """Note how a request ended, or that it waits."""
     if isinstance(result, Deferral):
-        reasons = [result.reason.code] if result.reason else []
-        line = {"status": "deferred", "reasons": reasons, "deferrals": result.request.deferrals}
+        line = {
+            "status": "deferred",
+            "reasons": [reason.code for reason in result.reasons],
+            "why": result.why,
+            "seconds": result.seconds,
+            "waits": result.request.waits.times,
+        }
     else:
         trace.user_id = result.user.id if result.user else trace.user_id
         line = {
@@ -34,6 +39,31 @@ def undone(error: Exception, trace: Trace, attempt: int | None) -> None:
     """Note that nothing was concluded; the host tries again."""
     line = {"status": "undone", "error": type(error).__name__, "why": str(error)}
     _write(logging.WARNING, line, trace, attempt)
+
+
+def unfinished(error: Exception, outcome: Outcome) -> None:
+    """Note that a request ended and that the ledger does not know."""
+    line = {"requestId": outcome.request_id, "error": type(error).__name__, "why": str(error)}
+    logger.warning("ledger %s", json.dumps(line, separators=(",", ":")))
+
+
+def swept(waiting: int, oldest_seconds: int, poison: int, dead_letters: int) -> None:
+    """Note what a sweep found, whether or not there was anything: alerts watch this line.
+
+    Args:
+        waiting: messages in the requests queue, about.
+        oldest_seconds: how long the first of them has waited.
+        poison: messages taken from the poison queue.
+        dead_letters: messages among the dead letters, about.
+    """
+    line = {
+        "waiting": waiting,
+        "oldestSeconds": oldest_seconds,
+        "poison": poison,
+        "deadLetters": dead_letters,
+    }
+    level = logging.WARNING if poison or dead_letters else logging.INFO
+    logger.log(level, "sweep %s", json.dumps(line, separators=(",", ":")))
 
 
 def _write(level: int, line: dict[str, Any], trace: Trace, attempt: int | None) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
 
 from converters.addresses import AddressMalformed, DomainList, normal_domain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # No longer than any bound needs: Python refuses to read numbers of thousands of digits.
 _WHOLE = re.compile(r"[0-9]{1,18}")
+_TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
+# Whether the six fields make sense is for the host to say.
+_SCHEDULE = re.compile(r"[0-9A-Za-z*/,-]+(?: [0-9A-Za-z*/,-]+){5}")
 _QUEUE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
 
 
@@ -83,6 +88,22 @@ class Keys:
             )
         return name
 
+    def table(self, key: str, default: str) -> str:
+        """Return the name of a table."""
+        name = self.text(key, default)
+        if not _TABLE_NAME.fullmatch(name):
+            self.problems.append(
+                f"{key} must be a table name: 3 to 63 letters and digits, a letter first."
+            )
+        return name
+
+    def schedule(self, key: str, default: str) -> str:
+        """Return a timer's NCRONTAB expression."""
+        text = self.text(key, default)
+        if not _SCHEDULE.fullmatch(text):
+            self.problems.append(f"{key} must be an NCRONTAB expression of six fields.")
+        return text
+
     def domains(self, key: str) -> DomainList:
         """Return a list of domains."""
         try:
@@ -90,3 +111,13 @@ class Keys:
         except AddressMalformed as error:
             self.problems.append(f"{key} has an entry that is no domain: {error}.")
             return DomainList()
+
+
+def split_url(url: str) -> SplitResult:
+    """Take a URL apart; what is none has no parts."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - a port that is no number shows only when it is asked for
+    except ValueError:
+        return urlsplit("")
+    return parts

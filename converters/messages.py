@@ -134,7 +134,15 @@ def parse(body: bytes, message_id: str | None) -> ConversionRequest:
     Raises:
         RequestInvalid: naming every fault at once.
     """
-    fallback = usable_id(message_id) or f"sha256-{hashlib.sha256(body).hexdigest()}"
+    digest = hashlib.sha256(body).hexdigest()
+    try:
+        return _parse(body, usable_id(message_id) or f"sha256-{digest}")
+    except RequestInvalid as invalid:
+        invalid.digest = digest
+        raise
+
+
+def _parse(body: bytes, fallback: str) -> ConversionRequest:
     try:
         value = json_object(body)
     except Undecodable as undecodable:
@@ -221,8 +229,7 @@ def _request(body: RequestBody, request_id: str, envelope: Envelope) -> Conversi
         redirect_url=body.invite_redirect_url,
         requested_by=body.requested_by,
         from_event=envelope.from_event,
-        deferrals=envelope.deferrals,
-        announced=envelope.announced,
+        waits=envelope.waits,
     )
 
 

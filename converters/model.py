@@ -26,7 +26,7 @@ class Status(StrEnum):
     REJECTED = "rejected"
     """The message is no valid request; every fault is given."""
     FAILED = "failed"
-    """Graph refused the invitation."""
+    """Graph refused the invitation, or tries ran out."""
     DEFERRED = "deferred"
     """The request waits, and ends by itself in one of the others later."""
 
@@ -93,6 +93,23 @@ class MessageInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """What a request that has waited carries along.
+
+    Attributes:
+        times: how often it has waited.
+        attempts: how many tries in a row could not be concluded.
+        since: when those began, seconds since 1970; ``None`` before the first.
+        announced: codes of the reasons for waiting that somebody was told of.
+    """
+
+    times: int = 0
+    attempts: int = 0
+    since: int | None = None
+    announced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ConversionRequest:
     """A request as the queue delivered it, valid in form.
 
@@ -102,7 +119,7 @@ class ConversionRequest:
         user_id, user_principal_name: whom to convert; neither means the holder of the address.
         email_address: the external address, where the request names one.
         from_event: whether a directory's event, and not a person, asks.
-        deferrals: how often the request has waited; ``announced`` says whether somebody knows.
+        waits: what it carries along where it has waited.
     """
 
     request_id: str
@@ -116,8 +133,7 @@ class ConversionRequest:
     redirect_url: str | None = None
     requested_by: str | None = None
     from_event: bool = False
-    deferrals: int = 0
-    announced: bool = False
+    waits: Waits = Waits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +141,16 @@ class Deferral:
     """A request that has to wait.
 
     Attributes:
+        request: as it will come again.
         seconds: how long.
-        reason: why; ``None`` where there is nothing to tell anybody.
+        why: one or two words for the log.
+        reasons: to be told to whoever asked; none where there is nothing to tell.
     """
 
     request: ConversionRequest
     seconds: int
-    reason: Reason | None
+    why: str
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +177,26 @@ class GraphTrace:
 
 
 @dataclass(frozen=True, slots=True)
+class UserSummary:
+    """What an outcome says of its user, where no more of the user is at hand."""
+
+    id: str
+    user_principal_name: str | None = None
+    user_type: str | None = None
+    on_premises_synced: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one request ended, or where it stands; whole."""
+    """How one request ended, or where it stands; whole.
+
+    Attributes:
+        step: the step of the request's story that this tells; each has one event id.
+    """
 
     request_id: str
     status: Status
-    user: User | None = None
+    user: User | UserSummary | None = None
     user_id: str | None = None
     email_address: str | None = None
     reasons: tuple[Reason, ...] = ()
@@ -173,8 +206,4 @@ class Outcome:
     mail_sent: bool = True
     graph: GraphTrace | None = None
     requested_by: str | None = None
-
-    @property
-    def step(self) -> str:
-        """The step of the request's story that this tells; each has one event id."""
-        return "deferral" if self.status is Status.DEFERRED else "conversion"
+    step: str = "conversion"

@@ -16,7 +16,7 @@ from converters.model import Owner, Status  # noqa: TC001 - pydantic reads them 
 
 if TYPE_CHECKING:
     from converters.facts import User
-    from converters.model import Invitation, Outcome
+    from converters.model import Invitation, Outcome, UserSummary
 
 DATA_SCHEMA = "urn:b2b-conversion:outcome:1"
 
@@ -134,7 +134,7 @@ def _body(outcome: Outcome) -> OutcomeBody:
     )
 
 
-def _user(user: User | None, user_id: str | None) -> UserBody | None:
+def _user(user: User | UserSummary | None, user_id: str | None) -> UserBody | None:
     if user is None:
         return UserBody(id=user_id) if user_id else None
     return UserBody.model_validate(user)
@@ -149,5 +149,5 @@ def _invitation(invitation: Invitation | None, *, mail_sent: bool) -> Invitation
         invited_user_id=invitation.invited_user_id,
         invite_redirect_url=invitation.redirect_url,
         send_invitation_message=mail_sent,
-        invite_redeem_url=None if mail_sent else invitation.redeem_url,
+        invite_redeem_url=None if mail_sent else invitation.redeem_url or None,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
 
 from converters.errors import QueueUnavailable
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
     from azure.core.credentials_async import AsyncTokenCredential
 
-    from converters.settings import Storage
+    from converters.storage import Storage
 
 # Messages wait until somebody reads them; the service's default would drop them after seven days.
 _FOR_EVER = -1
+_MOST_TAKEN = 32
 # The message goes back to the host soon enough: the library's own patience (three retries, 15 s
 # before the first) would only hold a slot.
 _OPTIONS: dict[str, Any] = {
@@ -65,12 +67,99 @@ class Queue:
             # The chain would carry the request's URL, which can hold a shared access signature.
             raise self._unavailable(error) from None
 
+    async def check(self) -> None:
+        """Return if the queue can be reached, so that what comes next is likely to be stored.
+
+        Raises:
+            QueueUnavailable: it cannot.
+        """
+        try:
+            await self._client.get_queue_properties()
+        except AzureError as error:
+            raise self._unavailable(error) from None
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
 
     def _unavailable(self, error: AzureError) -> QueueUnavailable:
         return QueueUnavailable(self._name, _code(error))
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message that was taken; ``text`` is as it stood in the queue, whatever it says."""
+
+    id: str
+    text: str
+    pop_receipt: str
+
+
+class SweptQueue(Queue):
+    """A queue whose messages the sweep takes, keeps or counts."""
+
+    async def take(self, seconds: int) -> list[Received]:
+        """Take up to 32 messages, which nobody else sees for so many seconds.
+
+        Raises:
+            QueueUnavailable: it cannot be read.
+        """
+        try:
+            pages = self._client.receive_messages(
+                messages_per_page=_MOST_TAKEN, max_messages=_MOST_TAKEN, visibility_timeout=seconds
+            )
+            return [
+                Received(message.id, message.content or "", message.pop_receipt or "")
+                async for message in pages
+            ]
+        except AzureError as error:
+            raise self._unavailable(error) from None
+
+    async def send_text(self, text: str) -> None:
+        """Store a message as it is.
+
+        Raises:
+            QueueUnavailable: it is not known to be stored.
+        """
+        try:
+            await self._client.send_message(text, time_to_live=_FOR_EVER)
+        except AzureError as error:
+            raise self._unavailable(error) from None
+
+    async def delete(self, message: Received) -> None:
+        """Delete a message that was taken, unless it was taken anew by somebody else since.
+
+        Raises:
+            QueueUnavailable: it is not known to be deleted.
+        """
+        try:
+            await self._client.delete_message(message.id, message.pop_receipt)
+        except ResourceNotFoundError:
+            return
+        except AzureError as error:
+            raise self._unavailable(error) from None
+
+    async def backlog(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Backlog:
+        """Return how many messages wait, about, and the age in seconds of the first to be taken.
+
+        Raises:
+            QueueUnavailable: it cannot be told.
+        """
+        try:
+            properties = await self._client.get_queue_properties()
+            first = await self._client.peek_messages(1)
+        except AzureError as error:
+            raise self._unavailable(error) from None
+        since = first[0].inserted_on if first else None
+        age = (now() - since).total_seconds() if since else 0
+        return Backlog(properties.approximate_message_count or 0, max(0, round(age)))
+
+
+class Backlog(NamedTuple):
+    """How many messages wait in a queue, delayed ones too, and how old the first visible one is."""
+
+    messages: int
+    oldest_seconds: int
 
 
 class Quota(Queue):

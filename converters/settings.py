@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
 
 from converters.errors import SettingsInvalid
-from converters.keys import Keys
+from converters.keys import LOOPBACK, Keys, split_url
+from converters.storage import Storage, read_storage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from converters.addresses import DomainList
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # The access token goes there, so it must be one of Microsoft's ("National cloud deployments").
 GRAPH_HOSTS = frozenset(
     {
@@ -36,15 +35,6 @@ class AddressProperty(StrEnum):
     """``otherMails`` for cloud-only users, ``mail`` for synced ones: the article of 2020."""
     MAIL = "mail"
     """``mail`` for everyone: today's article."""
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """How to reach the storage account: a connection string, or a URI and an identity."""
-
-    connection_string: str | None = None
-    queue_service_uri: str | None = None
-    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +60,23 @@ class Settings:
         tenant_id: this tenant's id, for the links in next steps.
         facts_seconds: how long tenant and domain facts are kept.
         invocation_seconds: the time limit of one invocation, below the host's functionTimeout.
+        dead_letters_queue: where messages are kept that every try failed on.
+        sweep_schedule: when the poison queue is looked at, an NCRONTAB expression.
+        ledger_table: the table that says who is being converted, by which request.
+        settle_seconds: how long Graph's replicas may lag behind a write.
+        retry_hours: for how long a request waits that meets an outage or a missing permission.
+        retry_base_seconds: the first such wait, at most; it doubles from there.
     """
 
     storage: Storage
     requests_queue: str
     results_queue: str
+    dead_letters_queue: str
+    sweep_schedule: str
+    ledger_table: str
+    settle_seconds: int
+    retry_hours: int
+    retry_base_seconds: int
     graph_base_url: str
     graph_needs_credential: bool
     allowed_email_domains: DomainList
@@ -93,6 +95,27 @@ class Settings:
     facts_seconds: int
     invocation_seconds: int
 
+    @property
+    def doubt_seconds(self) -> int:
+        """How long nobody can tell whether an invitation was made whose answer did not come."""
+        return max(self.settle_seconds, self.invocation_seconds)
+
+    @property
+    def poison_queue(self) -> str:
+        """Where the host puts a message that every try failed on; the name is the host's."""
+        return f"{self.requests_queue}-poison"
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """Every queue that has to exist."""
+        return (
+            self.requests_queue,
+            self.poison_queue,
+            self.results_queue,
+            self.quota_queue,
+            self.dead_letters_queue,
+        )
+
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, str]) -> Settings:
         """Read the settings; see README for each key's meaning and default.
@@ -104,7 +127,7 @@ class Settings:
         graph_base_url, needs_credential = read.graph_base_url()
         tenant_id = read.guid("TENANT_ID")
         settings = cls(
-            storage=read.storage(),
+            storage=read_storage(read),
             requests_queue=read.queue("REQUESTS_QUEUE", "conversion-requests"),
             results_queue=read.queue("RESULTS_QUEUE", "conversion-results"),
             graph_base_url=graph_base_url,
@@ -126,9 +149,18 @@ class Settings:
             tenant_id=tenant_id,
             facts_seconds=read.whole("TENANT_FACTS_SECONDS", 300, 0, 3600),
             invocation_seconds=read.whole("INVOCATION_SECONDS", 90, 5, 240),
+            dead_letters_queue=read.queue("DEAD_LETTERS_QUEUE", "conversion-dead-letters"),
+            sweep_schedule=read.schedule("SWEEP_SCHEDULE", "0 */5 * * * *"),
+            ledger_table=read.table("LEDGER_TABLE", "conversions"),
+            settle_seconds=read.whole("SETTLE_SECONDS", 300, 0, 3600),
+            retry_hours=read.whole("RETRY_HOURS", 24, 0, 168),
+            retry_base_seconds=read.whole("RETRY_BASE_SECONDS", 5, 1, 300),
         )
-        if len({settings.requests_queue, settings.results_queue, settings.quota_queue}) < 3:  # noqa: PLR2004
-            read.problems.append("REQUESTS_QUEUE, RESULTS_QUEUE and QUOTA_QUEUE must differ.")
+        if len(set(settings.queues)) < len(settings.queues):
+            read.problems.append(
+                "REQUESTS_QUEUE (and its -poison), RESULTS_QUEUE, QUOTA_QUEUE and"
+                " DEAD_LETTERS_QUEUE must differ."
+            )
         if read.problems:
             raise SettingsInvalid(read.problems)
         return settings
@@ -137,35 +169,12 @@ class Settings:
 class _Reader(Keys):
     """Reads the keys that only this product has."""
 
-    def storage(self) -> Storage:
-        connection, uri = self.text("CONVERSION_STORAGE"), self.queue_service_uri()
-        if not connection and not uri:
-            self.problems.append(
-                "CONVERSION_STORAGE (a connection string) or CONVERSION_STORAGE__queueServiceUri"
-                " is missing."
-            )
-        elif connection and not {"accountname", "usedevelopmentstorage", "queueendpoint"} & {
-            part.partition("=")[0].strip().lower() for part in connection.split(";")
-        }:
-            self.problems.append("CONVERSION_STORAGE is not a storage connection string.")
-        client_id = self.guid("CONVERSION_STORAGE__clientId")
-        # As at the host: the connection string wins where both are set.
-        return Storage(connection, None) if connection else Storage(None, uri or None, client_id)
-
-    def queue_service_uri(self) -> str:
-        uri = self.text("CONVERSION_STORAGE__queueServiceUri").rstrip("/")
-        if uri and not _is_safe_url(uri):
-            self.problems.append(
-                "CONVERSION_STORAGE__queueServiceUri must be an https URL (http on loopback alone)."
-            )
-        return uri
-
     def graph_base_url(self) -> tuple[str, bool]:
         url = self.text("GRAPH_BASE_URL", "https://graph.microsoft.com").rstrip("/")
         url = url.removesuffix("/v1.0")
-        parts = _split(url)
+        parts = split_url(url)
         below = parts.path or parts.query or parts.fragment
-        if parts.scheme == "http" and parts.hostname in _LOOPBACK and not below:
+        if parts.scheme == "http" and parts.hostname in LOOPBACK and not below:
             return url, False
         if parts.scheme != "https" or parts.netloc not in GRAPH_HOSTS or below:
             self.problems.append(
@@ -196,22 +205,6 @@ class _Reader(Keys):
         url = self.text(
             "INVITE_REDIRECT_URL", f"{default}?tenantId={tenant_id}" if tenant_id else default
         )
-        if _split(url).scheme != "https" or not _split(url).hostname:
+        if split_url(url).scheme != "https" or not split_url(url).hostname:
             self.problems.append("INVITE_REDIRECT_URL must be an https URL.")
         return url
-
-
-def _split(url: str) -> SplitResult:
-    """Take a URL apart; what is none has no parts."""
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - a port that is no number shows only when it is asked for
-    except ValueError:
-        return urlsplit("")
-    return parts
-
-
-def _is_safe_url(url: str) -> bool:
-    parts = _split(url)
-    on_loopback = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    return bool(parts.hostname) and (parts.scheme == "https" or on_loopback)

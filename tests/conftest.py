@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from converters import patience
 from local.storage import Azurite
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ def azurite() -> Iterator[str]:
     """Return the connection string of an Azurite that runs for the whole session."""
     with Azurite() as storage:
         yield storage.connection_string
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests that have to wait show again at once."""
+    monkeypatch.setattr(patience, "delay", lambda _: 0)
 
 
 @pytest.fixture

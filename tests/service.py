@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import uuid
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from azure.data.tables.aio import TableClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from converters.conversion import Converter
@@ -25,15 +28,19 @@ class Service:
     """One converter with everything around it.
 
     Attributes:
-        requests, results, quota: its queues, to look into.
+        requests, results, quota, poison, dead_letters: its queues, to look into.
+        ledger: its table, likewise.
         graph: the emulator, to look into and to disturb.
     """
 
     converter: Converter
     graph: GraphEmulator
+    ledger: TableClient
     requests: QueueClient
     results: QueueClient
     quota: QueueClient
+    poison: QueueClient
+    dead_letters: QueueClient
 
     async def outcome(self, message: object, message_id: str = "message-1") -> dict[str, Any]:
         """Handle a message and return the data of the one outcome it leads to."""
@@ -53,6 +60,21 @@ class Service:
     async def events(self) -> list[dict[str, Any]]:
         """Take the CloudEvents that wait in the results queue."""
         return [json.loads(text) for text in await taken(self.results)]
+
+    async def waiting(self) -> bytes:
+        """Take the message that waits in the requests queue; ``at_once`` has brought its time."""
+        (text,) = await taken(self.requests)
+        return text.encode()
+
+    async def rows(self) -> list[dict[str, Any]]:
+        """Return every row of the ledger."""
+        return [dict(row) async for row in self.ledger.list_entities()]
+
+    async def age_claim(self, seconds: int) -> None:
+        """Let the only claim in the ledger be as old as if it had been made so long before."""
+        (claim,) = [row for row in await self.rows() if row["RowKey"] == "user"]
+        claim["Since"] -= timedelta(seconds=seconds)
+        await self.ledger.update_entity(claim)
 
     def invited(self) -> list[dict[str, Any]]:
         """Return the bodies of the invitation POSTs that Graph has seen."""
@@ -81,18 +103,26 @@ async def service(
     **keys: str,
 ) -> AsyncIterator[Service]:
     """Start the service with settings ``keys`` over those that allow partner.example."""
-    names = [next(queue_names) for _ in range(3)]
+    requests, results, quota, dead_letters = (next(queue_names) for _ in range(4))
+    names = (requests, results, quota, f"{requests}-poison", dead_letters)
+    table = f"t{uuid.uuid4().hex}"
     async with (
         GraphEmulator(of_tenant or tenant()) as graph,
         QueueServiceClient.from_connection_string(azurite) as storage,
+        TableClient.from_connection_string(azurite, table) as ledger,
     ):
         queues = [await storage.create_queue(name) for name in names]
+        await ledger.create_table()
         settings = Settings.from_mapping(
             {
                 "CONVERSION_STORAGE": azurite,
-                "REQUESTS_QUEUE": names[0],
-                "RESULTS_QUEUE": names[1],
-                "QUOTA_QUEUE": names[2],
+                "REQUESTS_QUEUE": requests,
+                "RESULTS_QUEUE": results,
+                "QUOTA_QUEUE": quota,
+                "DEAD_LETTERS_QUEUE": dead_letters,
+                "LEDGER_TABLE": table,
+                # Nothing is waited for that no test is about.
+                "SETTLE_SECONDS": "0",
                 "GRAPH_BASE_URL": graph.url,
                 "ALLOWED_EMAIL_DOMAINS": "partner.example",
             }
@@ -100,6 +130,6 @@ async def service(
         )
         converter = Converter.of(settings, None)
         try:
-            yield Service(converter, graph, *queues)
+            yield Service(converter, graph, ledger, *queues)
         finally:
             await converter.close()

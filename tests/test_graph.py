@@ -9,7 +9,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from converters import directory
-from converters.errors import GraphUnavailable, QueueUnavailable
+from converters.errors import GraphUnavailable
 from converters.facts import Unread
 from converters.graph import Graph
 from converters.trace import Trace
@@ -77,7 +77,7 @@ async def test_invitation_answered_without_a_body_concludes_nothing(
     async with service(azurite, queue_names) as running:
         running.graph.faults.add(Fault(path="invitations", status=201, body={}))
         with pytest.raises(GraphUnavailable, match="inviting"):
-            await running.handle(request())
+            await running.converter.graph.invite({}, TRACE)
 
 
 async def test_refusal_without_graphs_error_shape_is_still_a_refusal(
@@ -95,9 +95,10 @@ async def test_quota_that_cannot_be_counted_invites_nobody(
 ) -> None:
     async with service(azurite, queue_names, None, DAILY_LIMIT="5") as running:
         await running.quota.delete_queue()
-        with pytest.raises(QueueUnavailable):
-            await running.handle(request())
-        assert running.invited() == []
+        await running.handle(request())
+        assert (running.invited(), await running.events()) == ([], [])
+        properties = await running.requests.get_queue_properties()
+        assert properties.approximate_message_count == 1
 
 
 async def test_quota_is_free_again_at_midnight_utc(
@@ -105,8 +106,8 @@ async def test_quota_is_free_again_at_midnight_utc(
 ) -> None:
     async with service(azurite, queue_names) as running:
         evening = dt.datetime(2026, 11, 23, 23, 59, tzinfo=dt.UTC)
-        assert await running.converter.quota.reserve(1, lambda: evening)
-        assert not await running.converter.quota.reserve(1, lambda: evening)
+        assert await running.converter.inviter.quota.reserve(1, lambda: evening)
+        assert not await running.converter.inviter.quota.reserve(1, lambda: evening)
         (mark,) = await running.quota.peek_messages()
     assert mark.expires_on
     assert mark.inserted_on
@@ -119,6 +120,6 @@ async def test_bytes_that_are_no_json_are_an_empty_answer(
     async with service(azurite, queue_names) as running:
         running.graph.faults.add(Fault(path="batch", status=502, html="<h1>Bad gateway</h1>"))
         with pytest.raises(GraphUnavailable) as caught:
-            await running.handle(request())
+            await running.converter.graph.read([directory.user(USER_ID)], TRACE)
     assert caught.value.status == 502
     assert "<h1>" not in str(caught.value)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from converters import conversion
 from converters.errors import ConverterError
 from local.graph import Fault
 from tests.directory import (
@@ -26,7 +25,7 @@ from tests.directory import (
     request,
     tenant,
 )
-from tests.service import Service, service, taken
+from tests.service import service, taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -332,8 +331,8 @@ async def test_s10_paused_request_waits_says_so_once_and_goes_on_by_itself(
 ) -> None:
     async with service(azurite, queue_names, CONVERSIONS_PAUSED="true") as running:
         await running.handle(request())
-        await running.handle(await waiting(running))
-        again = await waiting(running)
+        await running.handle(await running.waiting())
+        again = await running.waiting()
         assert running.graph.requests == []
         (event,) = await running.events()
         assert (event["type"], event["data"]["reasons"][0]["code"]) == (
@@ -371,19 +370,6 @@ async def test_s10_daily_limit_holds_and_loses_nothing(
         for text in held:
             await running.handle(text.encode())
         assert [event["data"]["status"] for event in await running.events()] == ["invited"] * 2
-
-
-async def waiting(running: Service) -> bytes:
-    """Take the message that waits in the requests queue; ``at_once`` has brought its time."""
-    (text,) = await taken(running.requests)
-    return text.encode()
-
-
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let requests that have to wait show again at once."""
-    for name in ("PAUSED_SECONDS", "LIMIT_SECONDS", "UNSEEN_SECONDS"):
-        monkeypatch.setattr(conversion, name, 0)
 
 
 async def test_s10_request_that_waits_does_not_show_before_its_time(
@@ -424,7 +410,7 @@ async def test_s12_user_is_read_anew_for_every_message(
         outcome = await running.outcome(request())
         assert [reason["code"] for reason in outcome["reasons"]] == ["accountDisabled"]
         running.graph.tenant.roles["r"] = {"id": "r", "displayName": "GA", "members": [USER_ID]}
-        outcome = await running.outcome(request())
+        outcome = await running.outcome(request(requestId="R-2"))
         assert "holdsDirectoryRole" in [reason["code"] for reason in outcome["reasons"]]
 
 
@@ -483,19 +469,15 @@ async def test_event_about_an_employee_ends_as_ineligible(
 
 
 @pytest.mark.usefixtures("at_once")
-async def test_event_about_a_user_who_cannot_be_seen_yet_is_looked_at_again(
+async def test_r9_event_about_a_user_who_cannot_be_seen_yet_is_looked_at_again(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     nobody = tenant(kim(id=OTHER_ID))
-    async with service(azurite, queue_names, nobody) as running:
+    async with service(azurite, queue_names, nobody, SETTLE_SECONDS="60") as running:
         await running.handle(user_event())
-        message = await waiting(running)
+        await running.handle(await running.waiting())
+        message = await running.waiting()
         assert await running.events() == []
-        for _ in range(4):
-            await running.handle(message)
-            message = await waiting(running)
-        outcome = await running.outcome(message)
-        assert [reason["code"] for reason in outcome["reasons"]] == ["userNotFound"]
     async with service(azurite, queue_names) as running:
         assert (await running.outcome(message))["status"] == "invited"
 

@@ -6,11 +6,13 @@ import asyncio
 import json
 import os
 import sys
+import uuid
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from azure.data.tables.aio import TableClient
 from azure.storage.queue.aio import QueueClient
 
 from local.graph import GraphEmulator
@@ -44,15 +46,18 @@ async def running(
     latency_ms: int = 0,
 ) -> AsyncIterator[tuple[GraphEmulator, QueueClient, dict[str, str]]]:
     """Start what the worker's program needs; give the emulator, the results queue, the settings."""
-    name = next(queue_names)
+    name, table = next(queue_names), f"t{uuid.uuid4().hex}"
     async with (
         GraphEmulator(of_tenant or tenant(), latency_ms=latency_ms) as graph,
         QueueClient.from_connection_string(azurite, name) as results,
+        TableClient.from_connection_string(azurite, table) as ledger,
     ):
         await results.create_queue()
+        await ledger.create_table()
         environment = {
             "CONVERSION_STORAGE": azurite,
             "RESULTS_QUEUE": name,
+            "LEDGER_TABLE": table,
             "GRAPH_BASE_URL": graph.url,
             "ALLOWED_EMAIL_DOMAINS": "partner.example",
         }
@@ -77,7 +82,7 @@ async def worker(deliveries: list[dict[str, Any]], **environment: str) -> dict[s
 
 async def test_app_is_indexed_with_its_trigger() -> None:
     found = await worker([], CONVERSION_STORAGE="UseDevelopmentStorage=true")
-    assert found == {"functions": ["convert"], "results": []}
+    assert found == {"functions": ["convert", "sweep"], "results": []}
 
 
 async def test_malformed_settings_stop_the_start_with_one_error_that_names_all() -> None:
@@ -98,6 +103,7 @@ async def test_identity_is_used_where_there_is_no_connection_string() -> None:
     environment = {
         "CONVERSION_STORAGE": "",
         "CONVERSION_STORAGE__queueServiceUri": "https://store.queue.core.windows.net",
+        "CONVERSION_STORAGE__tableServiceUri": "https://store.table.core.windows.net",
         "CONVERSION_STORAGE__clientId": "00000000-0000-4000-8000-000000000000",
         "GRAPH_BASE_URL": "https://graph.microsoft.com",
     }
@@ -134,7 +140,9 @@ async def test_24_messages_at_once_are_all_in_flight_at_graph_together(
         for n in range(IN_FLIGHT)
     ]
     deliveries = [
-        delivered({"invitedUser": {"id": user_id(n)}, "invitedUserEmailAddress": mail(n)})
+        delivered(
+            {"invitedUser": {"id": user_id(n)}, "invitedUserEmailAddress": mail(n)}, Id=f"q{n}"
+        )
         for n in range(IN_FLIGHT)
     ]
     # Nobody is answered for a second: what blocked the event loop would keep others from asking.

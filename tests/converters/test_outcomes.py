@@ -17,7 +17,16 @@ from converters.envelopes import deferred
 from converters.errors import GraphRefused, RequestInvalid
 from converters.facts import AddressFacts, Groups, Holder, PrivilegeFacts
 from converters.messages import parse
-from converters.model import GraphTrace, Invitation, Outcome, Owner, Reason, Status
+from converters.model import (
+    ConversionRequest,
+    Deferral,
+    GraphTrace,
+    Invitation,
+    Outcome,
+    Owner,
+    Reason,
+    Status,
+)
 from converters.outcomes import cloud_event, event_id
 from tests.samples import ADDRESS, GROUP_ID, TENANT, USER_ID, case, request, settings, user
 
@@ -180,9 +189,11 @@ def test_reason_and_graphs_answer_stand_whole_in_the_outcome() -> None:
 
 
 def test_deferral_and_conclusion_of_a_request_are_two_events() -> None:
-    deferred, concluded = (event(Outcome("R-1", s)) for s in (Status.DEFERRED, Status.INVITED))
-    assert deferred["id"] == event_id("R-1", "deferral")
-    assert concluded["id"] == event_id("R-1")
+    reason = Reason("conversionsPaused", "m", "r", Owner.OPERATOR)
+    request = ConversionRequest("R-1", "correlation")
+    deferred = event(conclusions.waiting(Deferral(request, 1, "paused", (reason,))))
+    assert deferred["id"] == event_id("R-1", "deferral conversionsPaused")
+    assert event(Outcome("R-1", Status.INVITED))["id"] == event_id("R-1")
 
 
 @given(st.text(), st.text())

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converters.errors import SettingsInvalid
-from converters.settings import AddressProperty, Settings, Storage
+from converters.settings import AddressProperty, Settings
+from converters.storage import Storage
 
 LEAST = {"CONVERSION_STORAGE": "UseDevelopmentStorage=true"}
 TENANT = "55555555-EEEE-4eee-8eee-555555555555"
@@ -119,9 +120,12 @@ def test_national_cloud_is_taken() -> None:
 
 
 def test_connection_string_wins_over_the_identity() -> None:
-    uri = {"CONVERSION_STORAGE__queueServiceUri": "https://store.queue.core.windows.net/"}
+    uri = {
+        "CONVERSION_STORAGE__queueServiceUri": "https://store.queue.core.windows.net/",
+        "CONVERSION_STORAGE__tableServiceUri": "https://store.table.core.windows.net/",
+    }
     assert Settings.from_mapping(uri).storage == Storage(
-        None, "https://store.queue.core.windows.net", None
+        None, "https://store.queue.core.windows.net", "https://store.table.core.windows.net"
     )
     assert Settings.from_mapping(LEAST | uri).storage.queue_service_uri is None
 
@@ -212,10 +216,14 @@ def test_rules_that_cannot_be_lowered_are_all_named() -> None:
 def test_identity_reaches_storage_with_its_client_id() -> None:
     keys = {
         "CONVERSION_STORAGE__queueServiceUri": "http://127.0.0.1:10001/devstoreaccount1",
+        "CONVERSION_STORAGE__tableServiceUri": "http://127.0.0.1:10002/devstoreaccount1",
         "CONVERSION_STORAGE__clientId": TENANT,
     }
     assert Settings.from_mapping(keys).storage == Storage(
-        None, "http://127.0.0.1:10001/devstoreaccount1", TENANT.lower()
+        None,
+        "http://127.0.0.1:10001/devstoreaccount1",
+        "http://127.0.0.1:10002/devstoreaccount1",
+        TENANT.lower(),
     )
 
 

@@ -1,0 +1,138 @@
+"""Act: at most one invitation at a time for a user, and none blindly after a doubt.
+
+A claim in the ledger comes before the POST. Whoever finds a claim knows that a POST may have been
+made, and looks at the directory, as long as its replicas may lag, before anything is sent again.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from converters import conclusions, patience
+from converters.errors import GraphRefused, GraphUnavailable, QueueUnavailable
+from converters.invitations import invitation_body
+from converters.ledger import Claim
+from converters.model import Deferral, Status
+from converters.records import status_of
+
+if TYPE_CHECKING:
+    from converters.case import Case
+    from converters.eligibility import Verdict
+    from converters.graph import Graph
+    from converters.ledger import Entry, Ledger
+    from converters.model import Outcome
+    from converters.queues import Queue, Quota
+    from converters.settings import Settings
+    from converters.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Inviter:
+    """Invites users; one per worker."""
+
+    graph: Graph
+    ledger: Ledger
+    results: Queue
+    quota: Quota
+    settings: Settings
+
+    async def settle(
+        self, case: Case, verdict: Verdict, entry: Entry, trace: Trace
+    ) -> Outcome | Deferral | None:
+        """Settle what an earlier delivery of the same request left in doubt, if anything."""
+        claim = await self.ledger.held(case.user.id)
+        if claim is None or (claim.key, claim.number) != (entry.key, entry.number):
+            return None
+        if verdict.status in {Status.ALREADY_INVITED, Status.ALREADY_EXTERNAL}:
+            if case.request.send_invitation_message or verdict.status is Status.ALREADY_EXTERNAL:
+                return conclusions.confirmed(case, verdict)
+            return await self._invite_anew(case, verdict, entry, claim, trace)
+        return self._wait_for_replicas(case, claim, self.settings.doubt_seconds)
+
+    async def invite(
+        self, case: Case, verdict: Verdict, entry: Entry, trace: Trace
+    ) -> Outcome | Deferral:
+        """Invite the case's user, unless another request does."""
+        claim = await self._claimed(case, verdict, entry)
+        if not isinstance(claim, Claim):
+            return claim
+        try:
+            if not await self._within_quota():
+                await self.ledger.release(claim)
+                seconds, reason = patience.LIMIT_SECONDS, patience.LIMIT_REACHED
+                return patience.until_allowed(case.request, seconds, reason)
+            invitation = await self.graph.invite(invitation_body(case), trace)
+        except GraphRefused as refusal:
+            refused = conclusions.refused(case, verdict, refusal)
+            waiting = patience.for_directory(
+                case.request, refused.reasons, self.settings, time.time()
+            )
+            if waiting:
+                await self.ledger.release(claim)
+            return waiting or refused
+        except (GraphUnavailable, QueueUnavailable) as error:
+            if isinstance(error, QueueUnavailable) or error.without_effect:
+                await self.ledger.release(claim)
+            raise
+        return conclusions.invited(case, verdict, invitation)
+
+    async def _within_quota(self) -> bool:
+        limit = self.settings.daily_limit
+        return limit is None or await self.quota.reserve(limit)
+
+    async def _invite_anew(
+        self, case: Case, verdict: Verdict, entry: Entry, claim: Claim, trace: Trace
+    ) -> Outcome | Deferral:
+        """Ask for another redeem URL, since the first one is lost: it is kept nowhere."""
+        # Another delivery may be about to tell it; a new one would void that.
+        waiting = self._wait_for_replicas(case, claim, self.settings.invocation_seconds)
+        if waiting:
+            return waiting
+        # A URL that cannot be told would be lost again.
+        await self.results.check()
+        mine = await self.ledger.take_over(claim, case.request.request_id, entry)
+        if mine is None:
+            return patience.for_replicas(case.request, 0, self.settings, time.time())
+        invitation = await self.graph.invite(invitation_body(case), trace)
+        return conclusions.invited_anew(case, verdict, invitation)
+
+    async def _claimed(
+        self, case: Case, verdict: Verdict, entry: Entry
+    ) -> Claim | Outcome | Deferral:
+        """Claim the user; return what to answer where that is not possible."""
+        request_id = case.request.request_id
+        claim = await self.ledger.claim(case.user.id, request_id, entry)
+        if claim.fresh:
+            return claim
+        if claim.key != entry.key:
+            answer: Outcome | Deferral | None = await self._beside(case, verdict, claim)
+        elif claim.number == entry.number:
+            answer = self._wait_for_replicas(case, claim, self.settings.doubt_seconds)
+        else:
+            answer = None
+        if answer:
+            return answer
+        mine = await self.ledger.take_over(claim, request_id, entry)
+        return mine or patience.for_replicas(case.request, 0, self.settings, time.time())
+
+    async def _beside(self, case: Case, verdict: Verdict, claim: Claim) -> Outcome | None:
+        """Answer for another request's claim, as long as it counts."""
+        age, other = time.time() - claim.since, await self.ledger.entry(claim.key)
+        if other and other.record and other.number > claim.number:
+            invited = status_of(other.record) is Status.INVITED
+            # From then on the directory itself shows it, or shows that it is undone.
+            if not invited or age >= self.settings.settle_seconds:
+                return None
+            return conclusions.overtaken(case, verdict, claim.request_id, invited=True)
+        if age >= self.settings.doubt_seconds:
+            return None
+        return conclusions.overtaken(case, verdict, claim.request_id, invited=False)
+
+    def _wait_for_replicas(self, case: Case, claim: Claim, seconds: float) -> Deferral | None:
+        now = time.time()
+        remaining = claim.since + seconds - now
+        if remaining <= 0:
+            return None
+        return patience.for_replicas(case.request, remaining, self.settings, now)

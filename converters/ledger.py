@@ -1,0 +1,177 @@
+"""The ledger: who is being converted, by which request, how far.
+
+Two kinds of rows. A *request's* holds a digest of its content and, once it has ended, the outcome;
+a *user's* holds the claim: which request is about to invite, and since when. The claim is written
+before the POST, so that whoever comes after a crash knows that there may have been one. Writes go
+by ETag: of two that want the same row, one wins and the other looks again. A row that is gone is
+survived, as the directory is asked too.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from converters.errors import LedgerUnavailable
+from converters.messages import NAMESPACE
+from converters.rows import Rows
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+    from converters.storage import Storage
+
+_REQUEST, _USER = "request", "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A request's row.
+
+    Attributes:
+        key: which row.
+        digest: of the content that it was first seen with.
+        record: the outcome it ended in (``converters.records``), ``None`` while it has not.
+        number: how often it has ended; a request with a retriable reason can end again.
+        etag: of the row as it was read.
+        fresh: it was made just now, so nobody has begun with this request before.
+    """
+
+    key: str
+    digest: str
+    record: str | None
+    number: int
+    etag: str
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A user's row: which request is about to invite the user, or has.
+
+    Attributes:
+        user_id: which row.
+        key: the request's.
+        request_id: the same, readable.
+        number: of the request's entry when it was claimed.
+        since: when, in seconds since 1970.
+        etag: of the row as it was read.
+        fresh: it was made just now, so the POST may follow.
+    """
+
+    user_id: str
+    key: str
+    request_id: str
+    number: int
+    since: float
+    etag: str
+    fresh: bool = False
+
+
+class Ledger:
+    """The table; one per worker, made inside the running loop.
+
+    Every method raises LedgerUnavailable where it cannot tell, or does not know that it is written.
+
+    Args:
+        storage: where the table is.
+        table: its name; the table must exist.
+        credential: used with ``storage.table_service_uri``.
+    """
+
+    def __init__(
+        self, storage: Storage, table: str, credential: AsyncTokenCredential | None
+    ) -> None:
+        self._rows = Rows(storage, table, credential)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._rows.close()
+
+    async def enter(self, request_id: str, digest: str) -> Entry:
+        """Write a request down before anything is done for it; return what stands there already."""
+        key = _key(request_id)
+        row = {"PartitionKey": key, "RowKey": _REQUEST, "Digest": digest, "Begun": _now()}
+        etag = await self._rows.insert(row)
+        if etag:
+            return Entry(key, digest, None, 0, etag, fresh=True)
+        found = await self.entry(key)
+        if found is None:
+            raise LedgerUnavailable("a row came and went")
+        return found
+
+    async def entry(self, key: str) -> Entry | None:
+        """Return a request's row."""
+        row = await self._rows.get(key, _REQUEST)
+        if row is None:
+            return None
+        etag, number = row.metadata["etag"], int(row.get("Number", 0))
+        return Entry(key, row["Digest"], row.get("Record"), number, etag)
+
+    async def find(self, request_id: str) -> Entry | None:
+        """Return the row of a request by its id."""
+        return await self.entry(_key(request_id))
+
+    async def finish(self, entry: Entry, record: str) -> None:
+        """Write down how a request ended, unless another delivery of it has done so meanwhile."""
+        row = {
+            "PartitionKey": entry.key,
+            "RowKey": _REQUEST,
+            "Record": record,
+            "Number": entry.number + 1,
+            "Ended": _now(),
+        }
+        await self._rows.merge(row, entry.etag)
+
+    async def claim(self, user_id: str, request_id: str, entry: Entry) -> Claim:
+        """Claim a user for a request; return whose claim stands there, ``fresh`` if this one's."""
+        row = _claim_row(user_id, request_id, entry)
+        etag = await self._rows.insert(row)
+        if etag:
+            return _claim(row, etag, fresh=True)
+        held = await self.held(user_id)
+        if held is None:
+            raise LedgerUnavailable("a row came and went")
+        return held
+
+    async def held(self, user_id: str) -> Claim | None:
+        """Return the claim on a user."""
+        row = await self._rows.get(user_id, _USER)
+        return _claim(row, row.metadata["etag"]) if row else None
+
+    async def take_over(self, claim: Claim, request_id: str, entry: Entry) -> Claim | None:
+        """Put a request in the place of a claim that no longer counts; ``None``: somebody did."""
+        row = _claim_row(claim.user_id, request_id, entry)
+        etag = await self._rows.merge(row, claim.etag)
+        return _claim(row, etag, fresh=True) if etag else None
+
+    async def release(self, claim: Claim) -> None:
+        """Take a claim back: it is certain that nothing was done."""
+        await self._rows.delete(claim.user_id, _USER, claim.etag)
+
+
+def _key(request_id: str) -> str:
+    # Keys may not hold a slash, and request ids may.
+    return uuid.uuid5(NAMESPACE, f"ledger {request_id}").hex
+
+
+def _claim_row(user_id: str, request_id: str, entry: Entry) -> dict[str, Any]:
+    return {
+        "PartitionKey": user_id.lower(),
+        "RowKey": _USER,
+        "Key": entry.key,
+        "RequestId": request_id,
+        "Number": entry.number,
+        "Since": _now(),
+    }
+
+
+def _claim(row: Any, etag: str, *, fresh: bool = False) -> Claim:  # noqa: ANN401
+    user_id, since = row["PartitionKey"], row["Since"].timestamp()
+    return Claim(user_id, row["Key"], row["RequestId"], row["Number"], since, etag, fresh)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,96 @@
+"""Report: an outcome into the results queue and the ledger, a waiting request into its own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from converters import conclusions, journal, patience, records
+from converters.envelopes import deferred
+from converters.errors import LedgerUnavailable, QueueUnavailable
+from converters.model import Deferral, Outcome
+from converters.outcomes import cloud_event
+
+if TYPE_CHECKING:
+    from converters.ledger import Entry, Ledger
+    from converters.model import ConversionRequest
+    from converters.queues import Queue
+    from converters.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an invocation ended.
+
+    Attributes:
+        told: the outcome, or that the request waits.
+        request: ``None`` where the message is none.
+        entry: the ledger's row to finish with the outcome, if there is one to finish.
+    """
+
+    told: Outcome | Deferral
+    request: ConversionRequest | None = None
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Stores how invocations ended; one per worker."""
+
+    requests: Queue
+    results: Queue
+    ledger: Ledger
+    settings: Settings
+
+    async def report(self, ending: Ending) -> Ending:
+        """Store the outcome, or the request that waits; return what was stored in the end."""
+        if isinstance(ending.told, Outcome):
+            try:
+                await self._tell(ending.told, ending.entry)
+            except QueueUnavailable:
+                if ending.request is None:
+                    raise
+                waiting = patience.until_results(ending.request, self.settings, time.time())
+                return await self.report(Ending(waiting))
+            return ending
+        request = await self._announced(ending.told)
+        await self.requests.send(deferred(request), ending.told.seconds)
+        return ending
+
+    async def _tell(self, outcome: Outcome, entry: Entry | None) -> None:
+        if entry is None:
+            await self.results.send(cloud_event(outcome))
+            return
+        outcome = records.as_sequel(outcome, entry.record, entry.number)
+        sending = self.results.send(cloud_event(outcome))
+        if outcome.invitation and not outcome.mail_sent:
+            # A redeem URL stands in the results queue alone: "ended" must mean that it does.
+            await sending
+            await self._finish(entry, outcome)
+            return
+        sent, _ = await asyncio.gather(
+            sending, self._finish(entry, outcome), return_exceptions=True
+        )
+        if isinstance(sent, BaseException):
+            raise sent
+
+    async def _finish(self, entry: Entry, outcome: Outcome) -> None:
+        try:
+            await self.ledger.finish(entry, records.written(outcome))
+        except LedgerUnavailable as error:
+            # The outcome is told; another delivery would find it out from the directory again.
+            journal.unfinished(error, outcome)
+
+    async def _announced(self, waiting: Deferral) -> ConversionRequest:
+        """Tell once for each reason that the request waits; a notice that fails is told later."""
+        request, codes = waiting.request, tuple(reason.code for reason in waiting.reasons)
+        if set(codes) <= set(request.waits.announced):
+            return request
+        try:
+            await self.results.send(cloud_event(conclusions.waiting(waiting)))
+        except QueueUnavailable:
+            return request
+        announced = tuple(dict.fromkeys(request.waits.announced + codes))
+        return replace(request, waits=replace(request.waits, announced=announced))

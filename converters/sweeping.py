@@ -1,0 +1,73 @@
+"""The sweep: what every try failed on gets its outcome, and its bytes are kept for replay.
+
+Our own code answers for every failure that it sees, so only what kills the worker, or never reaches
+it, ends in the poison queue. It is read here from a timer: a trigger on a poison queue would skip
+messages. A message is deleted there last, so that a sweep that dies is done again by the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from converters import conclusions, journal, records
+from converters.errors import RequestInvalid
+from converters.messages import parse
+from converters.outcomes import cloud_event
+
+if TYPE_CHECKING:
+    from converters.ledger import Ledger
+    from converters.model import Outcome
+    from converters.queues import Queue, Received, SweptQueue
+    from converters.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper:
+    """Empties the poison queue; one per worker."""
+
+    poison: SweptQueue
+    requests: SweptQueue
+    results: Queue
+    dead_letters: SweptQueue
+    ledger: Ledger
+    settings: Settings
+
+    async def sweep(self) -> None:
+        """Move every message that waits in the poison queue, and note what waits where.
+
+        Raises:
+            LedgerUnavailable, QueueUnavailable: the rest stays for the next sweep.
+        """
+        ends, swept = time.monotonic() + self.settings.invocation_seconds / 2, 0
+        while time.monotonic() < ends:
+            # As long as a sweep may take: whatever is not deleted by then shows again.
+            messages = await self.poison.take(self.settings.invocation_seconds)
+            for message in messages:
+                await self._move(message)
+            swept += len(messages)
+            if not messages:
+                break
+        waiting, oldest = await self.requests.backlog()
+        dead, _ = await self.dead_letters.backlog()
+        journal.swept(waiting, oldest, swept, dead)
+
+    async def _move(self, message: Received) -> None:
+        # Kept first: an outcome without its message could not be acted upon.
+        await self.dead_letters.send_text(message.text)
+        await self.results.send(cloud_event(await self._outcome(message)))
+        await self.poison.delete(message)
+
+    async def _outcome(self, message: Received) -> Outcome:
+        body = message.text.encode()
+        try:
+            request = parse(body, message.id)
+        except RequestInvalid as invalid:
+            return conclusions.rejected(invalid)
+        entry = await self.ledger.find(request.request_id)
+        if entry and entry.record and entry.digest == records.digest(request):
+            # It did end, and only the acknowledgement was never made.
+            return records.told_again(request, entry.record, self.settings.redirect_url)
+        return conclusions.tries_ran_out(request, hashlib.sha256(body).hexdigest())
