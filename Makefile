@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 
-.PHONY: demo start test check bench fuzz lock setup azure-cli
+.PHONY: demo start test check bench faults fuzz lock setup azure-cli
 
 demo: setup  ## the main job, start to end, on this machine alone
 	@$(VENV)/python -m local demo
@@ -21,6 +21,9 @@ check: setup azure-cli  ## format, lint, types, tests: what must be green before
 
 bench: setup  ## the figures, measured in one run beside a plain client's
 	@$(VENV)/python benchmarks/conversion.py
+
+faults: setup  ## hosts killed at every step, and a storm of 10,000 requests: about ten minutes
+	@$(VENV)/python -m tests.faults
 
 fuzz: setup  ## the message parser, over 100,000 cases
 	@$(VENV)/python benchmarks/fuzz.py

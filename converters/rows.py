@@ -78,7 +78,11 @@ class Rows:
         """Insert a row; return its ETag, ``None`` where another one stands there."""
         nonce = secrets.token_hex(8)
         try:
-            made = await _sent(self._client.create_entity({**row, "Nonce": nonce}))
+            made = await _sent(
+                self._client.create_entity(
+                    {**row, "Nonce": nonce}, response_preference="return-no-content"
+                )
+            )
         except ResourceExistsError:
             # The library sends again what was not answered: the row may be this very one.
             found = await self.get(row["PartitionKey"], row["RowKey"])

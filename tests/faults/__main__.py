@@ -1,0 +1,62 @@
+"""The fault suite in full: ``make faults``. Prints figures; the exit code says if all held.
+
+Environment: ``FAULTS_STORM`` (requests, 10000), ``FAULTS_SEED`` (of what is left to chance).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from local.storage import Azurite
+from tests.faults.ground import ground
+from tests.faults.killing import Report, kill_everywhere
+from tests.faults.scenarios import SCENARIOS
+from tests.faults.storm import Storm
+
+
+async def main() -> int:
+    """Run everything; return the exit code."""
+    console = Console()
+    with tempfile.TemporaryDirectory() as logs, Azurite() as azurite:
+        reports = await _kill_points(console, azurite.connection_string, Path(logs))
+        requests = int(os.environ.get("FAULTS_STORM", "10000"))
+        seed = int(os.environ.get("FAULTS_SEED", "1"))
+        storm = Storm(azurite.connection_string, Path(logs), requests, seed)
+        await storm.rage()
+        console.print(storm.figures())
+        held = not storm.problems() and not any(report.problems for report in reports)
+        for problem in storm.problems():
+            console.print(f"[red]broken:[/] {problem}")
+    console.print("Every promise held." if held else "[red]Promises were broken.[/]")
+    return 0 if held else 1
+
+
+async def _kill_points(console: Console, azurite: str, logs: Path) -> list[Report]:
+    table = Table("scenario", "calls", "kill points", "held", "seconds", title="Kill points (R1)")
+    reports = []
+    async with ground(azurite, logs) as field:
+        for scenario in SCENARIOS:
+            console.print(f"[dim]killing at every call of: {scenario.name}[/]")
+            began = time.perf_counter()
+            report = await kill_everywhere(field, scenario)
+            reports.append(report)
+            held = report.points - len(report.problems)
+            seconds = f"{time.perf_counter() - began:.0f}"
+            row = (scenario.name, len(report.calls), report.points, held)
+            table.add_row(*(str(cell) for cell in row), seconds)
+            for where, problems in report.problems.items():
+                console.print(f"[red]broken:[/] {scenario.name}, {where}: {'; '.join(problems)}")
+    console.print(table)
+    return reports
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,228 @@
+"""Kill a host at every call that a request leads to, let another take over, check the promises."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue.aio import QueueServiceClient
+
+from local.world import provision
+from tests.faults.scenarios import SECONDS, Scenario
+from tests.faults.wiretap import Point, Wiretap
+
+if TYPE_CHECKING:
+    from azure.storage.queue.aio import QueueClient
+
+    from local.graph import GraphEmulator
+    from tests.faults.nursery import Nursery
+
+LEASE_SECONDS = 2
+LAG_MS = 1000
+PATIENCE_SECONDS = 90
+AT_ONCE = 6
+ROLES = ("REQUESTS_QUEUE", "RESULTS_QUEUE", "QUOTA_QUEUE", "DEAD_LETTERS_QUEUE")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Where runs take place: ``graph`` is the emulator, ``azurite`` a connection string."""
+
+    azurite: str
+    graph: GraphEmulator
+    nursery: Nursery
+
+
+class Run:
+    """One request from its message to the end, killed at a point or undisturbed.
+
+    Attributes:
+        calls: what the request led to.
+        problems: the promises that were broken.
+    """
+
+    def __init__(self, field: Field, scenario: Scenario, point: Point | None) -> None:
+        self._field, self._scenario, self._point = field, scenario, point
+        self._id = uuid.uuid4().hex
+        self._user_id = str(uuid.UUID(self._id))
+        self._names = {role: f"{role[:3].lower()}-{self._id}" for role in ROLES}
+        self._events: list[dict[str, Any]] = []
+        self.calls: list[str] = []
+        self.problems: list[str] = []
+
+    async def play(self) -> None:
+        """Play it to its end and look at what came of it."""
+        requests = self._names["REQUESTS_QUEUE"]
+        roles = {name: role.partition("_")[0].lower() for role, name in self._names.items()}
+        roles[f"{requests}-poison"] = "poison"
+        async with AsyncExitStack() as stack:
+            enter = stack.enter_async_context
+            tap = await enter(Wiretap(self._field.azurite, self._field.graph.url, roles))
+            storage = await enter(QueueServiceClient.from_connection_string(self._field.azurite))
+            settings = {
+                **SECONDS,
+                **self._scenario.settings,
+                **self._names,
+                "LEDGER_TABLE": f"t{self._id}",
+                **tap.environment,
+            }
+            direct = {**settings, "CONVERSION_STORAGE": self._field.azurite}
+            await asyncio.to_thread(provision, direct)
+            await self._prepare(storage, tap)
+            await self._host_and_successor(tap, settings)
+            await self._until_over(storage, tap)
+            self.calls = tap.calls
+            await self._check(storage)
+
+    async def _prepare(self, storage: QueueServiceClient, tap: Wiretap) -> None:
+        scenario, user_id = self._scenario, self._user_id
+        address = f"{self._id}@partner.example"
+        user = {
+            "id": user_id,
+            "userPrincipalName": f"{self._id}@contoso.example",
+            "otherMails": [address],
+            **scenario.user,
+        }
+        # The user is no news to the directory; what is done to it from now on lags.
+        self._field.graph.set_lag(0)
+        self._field.graph.tenant.add_user(user)
+        self._field.graph.set_lag(LAG_MS)
+        asked = {
+            "requestId": self._id,
+            "invitedUser": {"id": user_id},
+            "invitedUserEmailAddress": address,
+            **scenario.request,
+        }
+        if asked["invitedUser"] == "userPrincipalName":
+            asked["invitedUser"] = {"userPrincipalName": user["userPrincipalName"]}
+        if scenario.results_late:
+            await storage.delete_queue(self._names["RESULTS_QUEUE"])
+        if scenario.loses:
+            tap.lose_answer(scenario.loses)
+        name = self._names["REQUESTS_QUEUE"] + ("-poison" if scenario.poisoned else "")
+        self.text = scenario.text or json.dumps(asked)
+        await storage.get_queue_client(name).send_message(self.text)
+
+    async def _host_and_successor(self, tap: Wiretap, settings: dict[str, str]) -> None:
+        nursery = self._field.nursery
+        first = await nursery.start(settings, LEASE_SECONDS)
+        self._hosts = [first]
+        if self._point is None:
+            return
+        tap.plan(self._point, lambda: nursery.kill(first))
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await tap.killed.wait()
+        except TimeoutError:
+            self.problems.append("the call never came")
+            nursery.kill(first)
+        self._hosts = [await nursery.start(settings, LEASE_SECONDS)]
+
+    async def _until_over(self, storage: QueueServiceClient, tap: Wiretap) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not await self._is_over(storage):
+                    if self._scenario.results_late and "queue: put results" in tap.refused:
+                        tap.refused.clear()
+                        await storage.create_queue(self._names["RESULTS_QUEUE"])
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            self.problems.append(f"not over after {PATIENCE_SECONDS} s: {tap.calls}")
+        for pid in self._hosts:
+            self._field.nursery.kill(pid)
+
+    async def _is_over(self, storage: QueueServiceClient) -> bool:
+        requests = self._names["REQUESTS_QUEUE"]
+        for name in (requests, f"{requests}-poison"):
+            if await _count(storage.get_queue_client(name)):
+                return False
+        await self._take_outcomes(storage)
+        return any(event["data"]["status"] != "deferred" for event in self._events)
+
+    async def _take_outcomes(self, storage: QueueServiceClient) -> None:
+        queue = storage.get_queue_client(self._names["RESULTS_QUEUE"])
+        try:
+            async for message in queue.receive_messages(messages_per_page=32):
+                self._events.append(json.loads(message.content))
+                await queue.delete_message(message)
+        except ResourceNotFoundError:
+            return
+
+    async def _check(self, storage: QueueServiceClient) -> None:
+        """Hold what came of it against the promises."""
+        scenario = self._scenario
+        ended = [event for event in self._events if event["data"]["status"] != "deferred"]
+        statuses = {event["data"]["status"] for event in ended}
+        self._expect(statuses == {scenario.status}, f"outcomes {statuses}")
+        users = [made["invitedUser"]["id"] for made in self._field.graph.invitations]
+        made = users.count(self._user_id)
+        most = 2 if scenario.silent else scenario.invitations
+        self._expect(scenario.invitations <= made <= most, f"{made} invitations")
+        ids = {event["id"] for event in ended}
+        self._expect(len(ids) == 1 or made > 1, f"{len(ids)} ids")
+        if scenario.silent:
+            url = self._field.graph.tenant.redeem_urls[self._user_id]
+            told = [event["data"]["invitation"].get("inviteRedeemUrl") for event in ended]
+            self._expect(url in told, "the URL that works was never told")
+            last = [each for each in told if each][-1]
+            self._expect(last == url, "the last URL that was told does not work")
+        kept = [
+            message.content
+            for message in await storage.get_queue_client(
+                self._names["DEAD_LETTERS_QUEUE"]
+            ).peek_messages(32)
+        ]
+        wanted = {self.text} if scenario.poisoned else set()
+        self._expect(set(kept) == wanted, f"{len(kept)} dead letters")
+
+    def _expect(self, holds: bool, problem: str) -> None:  # noqa: FBT001 - what it is about
+        if not holds:
+            self.problems.append(problem)
+
+
+async def _count(queue: QueueClient) -> int:
+    return (await queue.get_queue_properties()).approximate_message_count or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a scenario's kill points showed; ``problems`` by the point and the call there."""
+
+    scenario: Scenario
+    calls: list[str]
+    points: int
+    problems: dict[str, list[str]]
+
+
+async def kill_everywhere(field: Field, scenario: Scenario) -> Report:
+    """Run a scenario undisturbed, then once for every point at which a host can be killed."""
+    reference = Run(field, scenario, None)
+    await reference.play()
+    calls = reference.calls
+    points = [
+        Point(number, after)
+        for number, call in enumerate(calls, 1)
+        for after in (False, True)
+        # A delivery is known by its answer.
+        if after or not call.startswith("queue: take")
+    ]
+    runs = {point: Run(field, scenario, point) for point in points}
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def play(run: Run) -> None:
+        async with slots:
+            await run.play()
+
+    async with asyncio.TaskGroup() as group:
+        for run in runs.values():
+            group.create_task(play(run))
+    problems = {f"{p} ({calls[p.number - 1]})": run.problems for p, run in runs.items()}
+    problems["undisturbed"] = reference.problems
+    return Report(
+        scenario, calls, len(points), {p: found for p, found in problems.items() if found}
+    )

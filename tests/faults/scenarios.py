@@ -1,0 +1,75 @@
+"""What is killed at every step: one request each, and what must hold whatever dies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+SECONDS = {
+    # Reads lag for a second in the emulator; five seconds is the least that an invocation may take.
+    "SETTLE_SECONDS": "5",
+    "INVOCATION_SECONDS": "5",
+    "RETRY_BASE_SECONDS": "1",
+    "ALLOWED_EMAIL_DOMAINS": "partner.example",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One request, and how it has to end.
+
+    Attributes:
+        name: what it is about.
+        status: the outcome's.
+        request: over the plain request that names user and address.
+        user: over the user who can be converted.
+        settings: over those that make times short.
+        invitations: how many must have been made.
+        text: the message as it is, in place of a request.
+        loses: the kind of call whose first answer is lost.
+        results_late: the results queue is missing until something could not be put there.
+        poisoned: the message stands in the poison queue, for the sweep.
+    """
+
+    name: str
+    status: str
+    request: dict[str, Any] = field(default_factory=dict)
+    user: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    invitations: int = 1
+    text: str = ""
+    loses: str = ""
+    results_late: bool = False
+    poisoned: bool = False
+
+    @property
+    def silent(self) -> bool:
+        """Whether the outcome carries a redeem URL."""
+        return self.request.get("sendInvitationMessage") is False
+
+
+THROTTLED = {"status": 429, "code": "TooManyRequests", "times": 1}
+MAIN = Scenario("by id, with mail", "invited")
+SCENARIOS = (
+    MAIN,
+    Scenario(
+        "by UPN, address from the directory",
+        "invited",
+        {"invitedUser": "userPrincipalName", "invitedUserEmailAddress": None},
+    ),
+    Scenario("silent", "invited", {"sendInvitationMessage": False}),
+    Scenario("ineligible", "ineligible", user={"accountEnabled": False}, invitations=0),
+    Scenario("check", "eligible", {"mode": "check"}, invitations=0),
+    Scenario("no request at all", "rejected", invitations=0, text="no JSON"),
+    Scenario("throttled once", "invited", user={"$fault": {"invite": THROTTLED}}),
+    Scenario("answer lost", "invited", loses="graph: invitations"),
+    Scenario("results queue late", "invited", results_late=True),
+    Scenario("daily limit", "invited", settings={"DAILY_LIMIT": "100"}),
+    Scenario(
+        "sweep",
+        "failed",
+        invitations=0,
+        poisoned=True,
+        settings={"SWEEP_SCHEDULE": "* * * * * *"},
+    ),
+)

@@ -1,0 +1,214 @@
+"""The storm (R2): many requests, duplicates, faulty answers, hosts that die at random.
+
+Fed so that at most ``MOST_WAITING`` messages wait: Azurite slows down with the depth of a queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+import uuid
+from collections import Counter, defaultdict
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from azure.storage.queue.aio import QueueServiceClient
+from rich.table import Table
+
+from local.graph import Fault, GraphEmulator
+from local.world import provision
+from tests.directory import tenant
+from tests.faults.nursery import Nursery
+from tests.faults.scenarios import SECONDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from azure.storage.queue.aio import QueueClient
+
+HOSTS = 2
+MOST_WAITING = 900
+LEASE_SECONDS = 5
+LAG_MS = 1000
+DUPLICATES = 0.01
+# Seconds between two kills.
+CALM = (3.0, 9.0)
+# Together five of a hundred answers.
+CALLS = r"^/(\$batch|invitations)$"
+FAULTS = (
+    Fault(path=CALLS, status=429, code="TooManyRequests", retry_after=1, probability=0.01),
+    Fault(path=CALLS, status=429, code="TooManyRequests", probability=0.01),
+    Fault(path=CALLS, status=503, code="ServiceUnavailable", probability=0.01),
+    Fault(path=CALLS, drop="before", probability=0.01),
+    Fault(path=CALLS, drop="after", probability=0.01),
+)
+
+
+class Storm:
+    """One storm; ``rage`` it, then read its figures.
+
+    Args:
+        azurite: a connection string.
+        logs: the folder for what the hosts print.
+        requests: how many.
+        seed: of everything left to chance but time.
+    """
+
+    def __init__(self, azurite: str, logs: Path, requests: int, seed: int) -> None:
+        self._azurite, self._logs, self._requests = azurite, logs, requests
+        self._chance = random.Random(seed)  # noqa: S311 - chance, not secrets
+        self._seed = seed
+        self._told: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._made: Counter[str] = Counter()
+        self._duplicates = self._kills = self._poisoned = self._answers = 0
+        self._seconds = 0.0
+
+    async def rage(self) -> None:
+        """Let it rage until every request has its outcome and nothing waits."""
+        name, began = f"storm-{uuid.uuid4().hex[:12]}", time.perf_counter()
+        users = [_user(number) for number in range(self._requests)]
+        async with AsyncExitStack() as stack:
+            enter = stack.enter_async_context
+            graph = await enter(GraphEmulator(tenant(*users), seed=self._seed))
+            graph.set_lag(LAG_MS)
+            for fault in FAULTS:
+                graph.faults.add(fault)
+            environment = self._environment(name, graph.url)
+            await asyncio.to_thread(provision, environment)
+            nursery = await enter(Nursery(self._logs))
+            storage = await enter(QueueServiceClient.from_connection_string(self._azurite))
+            requests = storage.get_queue_client(name)
+            results = storage.get_queue_client(f"{name}-results")
+            killer = asyncio.create_task(self._kill(nursery, environment))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._feed(requests))
+                group.create_task(self._read(results))
+            killer.cancel()
+            await asyncio.gather(killer, return_exceptions=True)
+            await self._calm_down(nursery, environment, requests, results)
+            poison = await storage.get_queue_client(f"{name}-poison").get_queue_properties()
+            self._poisoned = poison.approximate_message_count or 0
+            self._made.update(made["invitedUser"]["id"] for made in graph.invitations)
+            self._answers = len(graph.requests)
+        self._seconds = time.perf_counter() - began
+
+    def _environment(self, name: str, graph_url: str) -> dict[str, str]:
+        return {
+            **SECONDS,
+            "CONVERSION_STORAGE": self._azurite,
+            "GRAPH_BASE_URL": graph_url,
+            "REQUESTS_QUEUE": name,
+            "RESULTS_QUEUE": f"{name}-results",
+            "QUOTA_QUEUE": f"{name}-quota",
+            "DEAD_LETTERS_QUEUE": f"{name}-dead",
+            "LEDGER_TABLE": f"t{uuid.uuid4().hex}",
+        }
+
+    async def _feed(self, queue: QueueClient) -> None:
+        number = 0
+        while number < self._requests:
+            properties = await queue.get_queue_properties()
+            room = MOST_WAITING - (properties.approximate_message_count or 0)
+            for _ in range(min(room, self._requests - number)):
+                text = json.dumps(_request(number))
+                await queue.send_message(text)
+                if self._chance.random() < DUPLICATES:
+                    await queue.send_message(text)
+                    self._duplicates += 1
+                number += 1
+            await asyncio.sleep(0.2)
+
+    async def _read(self, queue: QueueClient) -> None:
+        """Take outcomes until every request has one that ends it."""
+        while len(self._told) < self._requests:
+            if not await self._take(queue):
+                await asyncio.sleep(0.1)
+
+    async def _take(self, queue: QueueClient) -> int:
+        taken = 0
+        async for message in queue.receive_messages(messages_per_page=32, max_messages=320):
+            event: dict[str, Any] = json.loads(message.content)
+            data = event["data"]
+            if data["status"] != "deferred":
+                self._told[data["requestId"]].append((event["id"], data["status"]))
+            await queue.delete_message(message)
+            taken += 1
+        return taken
+
+    async def _kill(self, nursery: Nursery, environment: dict[str, str]) -> None:
+        hosts = [await nursery.start(environment, LEASE_SECONDS) for _ in range(HOSTS)]
+        while True:
+            await asyncio.sleep(self._chance.uniform(*CALM))
+            victim = self._chance.randrange(HOSTS)
+            nursery.kill(hosts[victim])
+            self._kills += 1
+            hosts[victim] = await nursery.start(environment, LEASE_SECONDS)
+
+    async def _calm_down(
+        self,
+        nursery: Nursery,
+        environment: dict[str, str],
+        requests: QueueClient,
+        results: QueueClient,
+    ) -> None:
+        """Let hosts that nobody kills finish what waits: copies of what has ended."""
+        await nursery.start(environment, LEASE_SECONDS)
+        while (await requests.get_queue_properties()).approximate_message_count:
+            await self._take(results)
+            await asyncio.sleep(0.1)
+        await self._take(results)
+
+    def problems(self) -> list[str]:
+        """Return the promises that were broken."""
+        several = [key for key, told in self._told.items() if len(set(told)) > 1]
+        statuses = Counter(status for told in self._told.values() for _, status in set(told))
+        twice = [user for user, count in self._made.items() if count > 1]
+        wrong = {
+            f"{self._requests - len(self._told)} requests without an outcome": len(self._told)
+            != self._requests,
+            f"{len(several)} requests with several outcomes, as {several[:3]}": several,
+            f"outcomes {dict(statuses)}": set(statuses) != {"invited"},
+            f"{len(twice)} users invited twice": twice,
+            f"{len(self._made)} users invited": len(self._made) != self._requests,
+            f"{self._poisoned} messages poisoned": self._poisoned,
+        }
+        return [problem for problem, found in wrong.items() if found]
+
+    def figures(self) -> Table:
+        """Return the figures as a table."""
+        copies = sum(len(told) for told in self._told.values())
+        ids = sum(len({event for event, _ in told}) for told in self._told.values())
+        table = Table("figure", "value", title="Storm (R2)")
+        for figure, value in (
+            ("requests", self._requests),
+            ("duplicates sent", self._duplicates),
+            ("calls at Graph, of which 5 % disturbed", self._answers),
+            ("invitations that took effect", sum(self._made.values())),
+            ("users invited twice", sum(count > 1 for count in self._made.values())),
+            ("outcomes, distinct", ids),
+            ("outcomes, copies and all", copies),
+            ("requests lost", self._requests - len(self._told)),
+            ("messages poisoned", self._poisoned),
+            ("hosts killed", self._kills),
+            ("seconds", round(self._seconds)),
+        ):
+            table.add_row(figure, str(value))
+        return table
+
+
+def _user(number: int) -> dict[str, Any]:
+    return {
+        "id": f"00000000-0000-4000-8000-{number:012d}",
+        "userPrincipalName": f"user{number}@contoso.example",
+        "otherMails": [f"user{number}@partner.example"],
+    }
+
+
+def _request(number: int) -> dict[str, Any]:
+    return {
+        "requestId": f"storm-{number}",
+        "invitedUser": {"id": _user(number)["id"]},
+        "invitedUserEmailAddress": f"user{number}@partner.example",
+    }

@@ -1,0 +1,23 @@
+"""R1 in short: the main scenario at every kill point; ``make faults`` runs every scenario."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.faults.ground import ground
+from tests.faults.killing import kill_everywhere
+from tests.faults.scenarios import MAIN
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_r1_host_killed_at_every_step_invites_once_and_tells_one_outcome(
+    azurite: str, tmp_path: Path
+) -> None:
+    async with ground(azurite, tmp_path) as field:
+        report = await kill_everywhere(field, MAIN)
+    assert report.problems == {}
+    # Take, ledger, batch, claim, invitation, result, ledger, acknowledgement: none is missed.
+    assert report.points >= 15
+    assert "graph: invitations" in report.calls

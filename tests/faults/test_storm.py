@@ -1,0 +1,20 @@
+"""R2 in short; ``make faults`` runs it with 10,000 requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.faults.storm import Storm
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REQUESTS = 200
+
+
+async def test_r2_storm_loses_nothing_and_invites_nobody_twice(
+    azurite: str, tmp_path: Path
+) -> None:
+    storm = Storm(azurite, tmp_path, REQUESTS, seed=1)
+    await storm.rage()
+    assert storm.problems() == []
