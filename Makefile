@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 
-.PHONY: demo start test check bench faults fuzz lock setup azure-cli
+.PHONY: demo start test check bench bench-scale faults fuzz lock setup azure-cli
 
 demo: setup  ## the main job, start to end, on this machine alone
 	@$(VENV)/python -m local demo
@@ -21,6 +21,9 @@ check: setup azure-cli  ## format, lint, types, tests: what must be green before
 
 bench: setup  ## the figures, measured in one run beside a plain client's
 	@$(VENV)/python benchmarks/conversion.py
+
+bench-scale: setup  ## one to eight hosts at Graph's limits, and a host's memory: about 20 minutes
+	@$(VENV)/python benchmarks/scale.py
 
 faults: setup  ## hosts killed at every step, and a storm of 10,000 requests: about ten minutes
 	@$(VENV)/python -m tests.faults

@@ -146,7 +146,13 @@ class Converter:
         if self.settings.paused:
             seconds = patience.PAUSED_SECONDS
             return Ending(patience.until_allowed(request, seconds, patience.PAUSED), request)
-        return await self._converted(request, trace)
+        with trace.timed("turn"):
+            await self.graph.turn()
+        try:
+            return await self._converted(request, trace)
+        finally:
+            if not trace.invitations:
+                self.graph.give_turn_back()
 
     async def _converted(self, request: ConversionRequest, trace: Trace) -> Ending:
         digest = records.digest(request)

@@ -8,8 +8,8 @@ the queue, and a POST that may have worked must never be repeated blindly.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import aiohttp
@@ -30,11 +30,13 @@ from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
+from converters.answers import Answer, Answers, item_answer, json_object
 from converters.errors import GraphRefused, GraphUnavailable
 from converters.model import Invitation
+from converters.pacing import MOST_WAIT, Gate, Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from azure.core.credentials_async import AsyncTokenCredential
 
@@ -45,60 +47,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _OK, _CREATED = 200, 201
+_READS, _INVITATIONS = "reads", "invitations"
+_THROTTLED, _UNAVAILABLE = 429, 503
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _TIMEOUT = httpx.Timeout(30, connect=10)
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 _NATIVE = ResponseHandlerOption(NativeResponseHandler())
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP answer, or one item's answer inside a ``$batch``; header names in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Json
-
-    @property
-    def request_id(self) -> str | None:
-        """Graph's own id of the call, for Microsoft's support."""
-        return self.headers.get("request-id")
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds to wait; Graph sends a number, never a date."""
-        text = self.headers.get("retry-after", "")
-        return float(text) if text.isdigit() else None
-
-    def error(self) -> tuple[str, str]:
-        """Return Graph's error code and message, empty where the body has none."""
-        error = self.body.get("error")
-        if not isinstance(error, dict):
-            return "", ""
-        return str(error.get("code") or ""), str(error.get("message") or "")
-
-    def unavailable(self, what: str) -> GraphUnavailable:
-        """Return the error for an answer that concludes nothing."""
-        return GraphUnavailable(what, self.status, self.retry_after, self.request_id)
-
-
-class Answers:
-    """The answers of one batch, by what was read."""
-
-    def __init__(self, answers: Mapping[str, Answer]) -> None:
-        self._answers = answers
-
-    def fact(self, read: Read[T]) -> T | Unread:
-        """Return what a read found.
-
-        Raises:
-            GraphUnavailable: the answer makes no sense.
-        """
-        answer = self._answers[read.what]
-        try:
-            return read.fact(answer.status, answer.body)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise answer.unavailable(f"reading {read.what}") from None
 
 
 class Graph:
@@ -128,6 +82,8 @@ class Graph:
             else AnonymousAuthenticationProvider(),
             self._client,
         )
+        self._gates = {_READS: Gate(), _INVITATIONS: Gate()}
+        self._pace = Pace()
         # Spans must not carry what could identify a person.
         self._adapter.observability_options = ObservabilityOptions(include_euii_attributes=False)
 
@@ -135,6 +91,26 @@ class Graph:
         """Close the connections."""
         await self._client.aclose()
         await self._transport.aclose()
+
+    async def turn(self) -> None:
+        """Wait until another invitation is within this worker's share of the tenant's limit.
+
+        Far below the limit it never waits. Near it the wait is short, and keeps one of the host's
+        messages in flight: that is what makes the host fetch fewer.
+
+        Raises:
+            GraphUnavailable: the turn is too far off, or Graph has said to wait.
+        """
+        self._refuse_early(_INVITATIONS, "inviting the user")
+        wait = self._pace.reserve()
+        if wait is None:
+            raise GraphUnavailable("inviting the user, in turn", retry_after=MOST_WAIT)
+        if wait:
+            await asyncio.sleep(wait)
+
+    def give_turn_back(self) -> None:
+        """Let others have a turn that no invitation was made in."""
+        self._pace.give_back()
 
     async def read(self, reads: Sequence[Read[Any]], trace: Trace) -> Answers:
         """Send reads as one ``$batch``, at most 20 ("Combine multiple HTTP requests").
@@ -147,16 +123,18 @@ class Graph:
             for number, read in enumerate(reads)
         ]
         what = "reading " + ", ".join(read.what for read in reads)
-        whole = await self._send(Method.POST, "/v1.0/$batch", {"requests": items}, trace, what)
+        body = {"requests": items}
+        whole = await self._send(Method.POST, "/v1.0/$batch", body, trace, what, _READS)
         if whole.status != _OK:
             return Answers({read.what: whole for read in reads})
         try:
-            by_id = {item["id"]: _item(item) for item in whole.body["responses"]}
+            by_id = {item["id"]: item_answer(item) for item in whole.body["responses"]}
             answers = {read.what: by_id[str(number)] for number, read in enumerate(reads)}
         except (KeyError, TypeError, AttributeError):
             raise whole.unavailable(what) from None
         for about, answer in answers.items():
             if answer.status in _TRANSIENT:
+                self._note(answer, _READS)
                 raise answer.unavailable(f"reading {about}")
         return Answers(answers)
 
@@ -168,7 +146,10 @@ class Graph:
             GraphUnavailable: nothing is known; the invitation may or may not have been made.
         """
         what = "inviting the user"
-        answer = await self._send(Method.POST, "/v1.0/invitations", body, trace, what)
+        trace.invitations += 1
+        path = "/v1.0/invitations"
+        answer = await self._send(Method.POST, path, body, trace, what, _INVITATIONS)
+        self._pace.made(answer.limit_used)
         if answer.status != _CREATED:
             raise GraphRefused(answer.status, *answer.error(), answer.request_id)
         try:
@@ -190,17 +171,18 @@ class Graph:
             GraphUnavailable: it was throttled or failed for a while.
         """
         what, path = f"reading {read.what}", f"/beta{read.path}"
-        answer = await self._send(Method.GET, path, None, trace, what)
+        answer = await self._send(Method.GET, path, None, trace, what, _READS)
         return Answers({read.what: answer}).fact(read)
 
-    async def _send(
-        self, method: Method, path: str, body: Json | None, trace: Trace, what: str
+    async def _send(  # noqa: PLR0913, PLR0917 - a request, and what is to be said of it
+        self, method: Method, path: str, body: Json | None, trace: Trace, what: str, lane: str
     ) -> Answer:
         """Send one request; return any answer that is final.
 
         Raises:
             GraphUnavailable: there was none, or it is not final.
         """
+        self._refuse_early(lane, what)
         information = RequestInformation(method)
         information.url = self._url + path
         information.headers.add("Accept", "application/json")
@@ -216,23 +198,24 @@ class Graph:
         except (httpx.HTTPError, aiohttp.ClientError, AzureError) as error:
             # The chain would carry the client's own texts into logs.
             raise GraphUnavailable(f"{what} ({type(error).__name__})") from None
-        answer = Answer(response.status_code, response.headers, _json_object(response.content))
+        answer = Answer(response.status_code, response.headers, json_object(response.content))
         if answer.request_id:
             trace.graph_request_ids.append(answer.request_id)
         if answer.status in _TRANSIENT:
+            self._note(answer, lane)
             raise answer.unavailable(what)
         return answer
 
+    def _refuse_early(self, lane: str, what: str) -> None:
+        """Raise in place of a call that Graph has asked not to make yet."""
+        remaining = self._gates[lane].remaining()
+        if remaining:
+            raise GraphUnavailable(f"{what}, too early", retry_after=remaining)
 
-def _item(item: Json) -> Answer:
-    headers = {name.lower(): value for name, value in (item.get("headers") or {}).items()}
-    return Answer(item["status"], headers, item.get("body") or {})
-
-
-def _json_object(content: bytes) -> Json:
-    """Return the body; empty where it is none, as a gateway's HTML page is."""
-    try:
-        parsed = json.loads(content)
-    except ValueError:
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
+    def _note(self, answer: Answer, lane: str) -> None:
+        if answer.status == _THROTTLED:
+            self._gates[lane].close(answer.retry_after)
+            if lane == _INVITATIONS:
+                self._pace.refused()
+        elif answer.status == _UNAVAILABLE and answer.retry_after:
+            self._gates[lane].close(answer.retry_after)

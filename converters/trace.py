@@ -21,6 +21,7 @@ class Trace:
         user_id: the object id of the user it is about, likewise.
         graph_request_ids: Graph's own ids of those calls, as they came.
         milliseconds: how long each step took.
+        invitations: how many were sent, whatever came of them.
     """
 
     correlation_id: str
@@ -28,6 +29,7 @@ class Trace:
     user_id: str | None = None
     graph_request_ids: list[str] = field(default_factory=list)
     milliseconds: dict[str, int] = field(default_factory=dict)
+    invitations: int = 0
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:

@@ -10,13 +10,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [
-    {"errors", "addresses", "trace"},
+    {"errors", "addresses", "trace", "pacing"},
     {"facts", "keys"},
     {"model", "storage"},
     {"settings", "remembered"},
     {"decoding"},
     {"envelopes", "directory", "refusals", "advice", "choice", "patience", "records"},
-    {"tenant", "messages", "case"},
+    {"tenant", "messages", "case", "answers"},
     {"outcomes", "rules.remedies"},
     {"rules.user", "rules.address", "rules.invitation", "rules.privilege"},
     {"rules"},

@@ -298,7 +298,7 @@ async def test_s8_line_of_an_invocation_has_what_an_engineer_needs(
     assert {name: line[name] for name in ("requestId", "userId", "status", "reasons")} == {
         "requestId": "R-1", "userId": USER_ID, "status": "invited", "reasons": [],
     }  # fmt: skip
-    assert set(line["milliseconds"]) == {"gather", "invite", "report", "all"}
+    assert set(line["milliseconds"]) == {"turn", "gather", "invite", "report", "all"}
     assert outcome["graph"]["requestId"] in line["graphRequestIds"]
     assert sent == {line["correlationId"]} == {"4bf92f35-77b3-4da6-a3ce-929d0e0e4736"}
 

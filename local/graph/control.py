@@ -4,6 +4,7 @@ No part of Graph::
 
     GET    /_emulator/health
     GET    /_emulator/requests     the HTTP requests that came in, and how many
+    GET    /_emulator/counts       how many of each path below /v1.0, by status
     GET    /_emulator/invitations  those that were made
     GET    /_emulator/mails        those that Graph sent
     GET    /_emulator/faults       those in force
@@ -19,6 +20,7 @@ What makes no sense is answered with 400 and ``{"error": "…"}``.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
@@ -54,6 +56,7 @@ class Control:
         looks: dict[str, Callable[[], object]] = {
             "health": self._health,
             "requests": self._requests,
+            "counts": self._counts,
             "invitations": lambda: self._emulator.invitations,
             "mails": lambda: self._emulator.mails,
             "faults": lambda: [asdict(fault) for fault in self._emulator.faults],
@@ -88,6 +91,12 @@ class Control:
             for record in self._emulator.requests
         ]
         return {"roundTrips": len(shown), "requests": shown}
+
+    def _counts(self) -> Json:
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
+        for record in self._emulator.requests:
+            counts[record.path.removeprefix("/v1.0/")][str(record.status)] += 1
+        return dict(counts)
 
     async def _add_faults(self, request: web.Request) -> web.Response:
         try:

@@ -147,7 +147,9 @@ class Run:
     async def _take_outcomes(self, storage: QueueServiceClient) -> None:
         queue = storage.get_queue_client(self._names["RESULTS_QUEUE"])
         try:
-            async for message in queue.receive_messages(messages_per_page=32):
+            async for message in queue.receive_messages(
+                messages_per_page=32, visibility_timeout=600
+            ):
                 self._events.append(json.loads(message.content))
                 await queue.delete_message(message)
         except ResourceNotFoundError:

@@ -11,9 +11,10 @@ import random
 import time
 import uuid
 from collections import Counter, defaultdict
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueServiceClient
 from rich.table import Table
 
@@ -128,12 +129,16 @@ class Storm:
 
     async def _take(self, queue: QueueClient) -> int:
         taken = 0
-        async for message in queue.receive_messages(messages_per_page=32, max_messages=320):
+        async for message in queue.receive_messages(
+            messages_per_page=32, visibility_timeout=600, max_messages=320
+        ):
             event: dict[str, Any] = json.loads(message.content)
             data = event["data"]
             if data["status"] != "deferred":
                 self._told[data["requestId"]].append((event["id"], data["status"]))
-            await queue.delete_message(message)
+            # The library sends again what was not answered, and then finds it done.
+            with suppress(ResourceNotFoundError):
+                await queue.delete_message(message)
             taken += 1
         return taken
 

@@ -50,6 +50,15 @@ async def test_requests_invitations_and_mails_are_shown() -> None:
     assert mail["redeemUrl"] == invitation["inviteRedeemUrl"]
 
 
+async def test_requests_are_counted_by_path_and_status() -> None:
+    async with emulated() as client:
+        await client.post("invitations", BODY)
+        await client.post("invitations", {})
+        await client.get("domains")
+        counts = (await client.get("/_emulator/counts")).body
+    assert counts == {"invitations": {"201": 1, "400": 1}, "domains": {"200": 1}}
+
+
 async def test_faults_are_ordered_shown_and_ended() -> None:
     faults = [
         {"method": "GET", "path": "^/domains", "status": 429, "retryAfter": 9, "times": 1},

@@ -1,0 +1,127 @@
+"""How fast one worker calls Graph, so that all workers together stay just within its limits. Pure.
+
+A *gate* closes after a 429: until it opens, calls are not made at all, and requests wait in their
+queue. A *pace* holds a worker's own share of the tenant's limit for invitations. Workers know
+nothing of one another; what they share is what Graph tells each: how much of the limit is used
+(``x-ms-throttle-limit-percentage``, from 0.8), or a 429. Each scales its own share by that.
+Source: "Microsoft Graph throttling guidance", "Microsoft Graph service-specific throttling limits".
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# The window of Graph's limit for invitations, seconds.
+WINDOW = 5.0
+# How much of the limit all workers together aim at; the rest is for what they cannot know.
+TARGET = 0.95
+# What is told where Graph does not tell: no more than this is used.
+TOLD_FROM = 0.8
+# How a worker begins: with all of the limit, and twice as much each window until it hears of it.
+FIRST_SHARE, LEAST_SHARE = 150.0, 2.0
+DOUBLING, RECOVERING, AFTER_429 = 1.0, 0.05, 0.9
+# Of the invitations in a window, so many may meet a 429.
+TOLERATED = 0.03
+# An answer's word on the limit moves the share a little: a dozen of them are one window's.
+WEIGHT = 0.25
+# A 429 at /invitations may come without Retry-After: then somewhere in here, seconds.
+UNTOLD = (0.5, 2.0)
+# The longest wait for a turn; what would wait longer goes back to its queue.
+MOST_WAIT = 10.0
+
+
+class Gate:
+    """Closed while Graph has said to wait.
+
+    Args:
+        clock: monotonic seconds.
+        chance: from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._clock, self._chance, self._opens = clock, chance, 0.0
+
+    def close(self, retry_after: float | None) -> None:
+        """Close after a 429."""
+        low, high = UNTOLD
+        seconds = low + self._chance() * (high - low) if retry_after is None else retry_after
+        self._opens = max(self._opens, self._clock() + seconds)
+
+    def remaining(self) -> float:
+        """Return the seconds until it opens, 0 where it is open."""
+        return max(0.0, self._opens - self._clock())
+
+
+class Pace:
+    """One worker's share of the limit for invitations.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._share, self._growth = FIRST_SHARE, DOUBLING
+        self._turns: deque[float] = deque()
+        self._made: deque[float] = deque()
+        self._refused: deque[float] = deque()
+
+    @property
+    def share(self) -> float:
+        """How many invitations this worker may make within ``WINDOW`` seconds."""
+        return self._share
+
+    def reserve(self) -> float | None:
+        """Reserve a turn; return the seconds until it comes, ``None`` where that is too long."""
+        now = self._clock()
+        while self._turns and self._turns[0] <= now - WINDOW:
+            self._turns.popleft()
+        share = int(self._share)
+        wait = 0.0
+        if len(self._turns) >= share:
+            wait = max(0.0, self._turns[-share] + WINDOW - now)
+        if wait > MOST_WAIT:
+            return None
+        self._turns.append(now + wait)
+        return wait
+
+    def give_back(self) -> None:
+        """Give a turn back that was not used: the last one, so that the next comes sooner."""
+        if self._turns:
+            self._turns.pop()
+
+    def made(self, used: float | None) -> None:
+        """Note an invitation; ``used`` is how much of the limit Graph says is used, if it does."""
+        now = self._clock()
+        self._made.append(now)
+        while self._made[0] <= now - WINDOW:
+            self._made.popleft()
+        if used is None:
+            # Growth by the window, paid out with each invitation; only a share in use grows.
+            if len(self._made) > self._share / 2:
+                self._share += self._growth * self._share / max(len(self._made), 1)
+            return
+        self._growth = RECOVERING
+        wanted = len(self._made) * TARGET / max(used, TOLD_FROM)
+        self._share = max(LEAST_SHARE, self._share + WEIGHT * (wanted - self._share))
+
+    def refused(self) -> None:
+        """Note a 429; a few of them among many are no reason to slow down."""
+        now = self._clock()
+        self._growth = RECOVERING
+        self._refused.append(now)
+        while self._refused[0] <= now - WINDOW:
+            self._refused.popleft()
+        if len(self._refused) > TOLERATED * len(self._made):
+            wanted = AFTER_429 * max(len(self._made), LEAST_SHARE)
+            self._share = max(LEAST_SHARE, min(self._share, wanted))
