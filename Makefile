@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 
-.PHONY: demo start test check bench bench-scale faults fuzz lock setup azure-cli
+.PHONY: demo start test check doctor package bench bench-scale faults fuzz lock setup azure-cli
 
 demo: setup  ## the main job, start to end, on this machine alone
 	@$(VENV)/python -m local demo
@@ -18,6 +18,12 @@ check: setup azure-cli  ## format, lint, types, tests: what must be green before
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
 	@$(VENV)/python -m pytest --cov --cov-report=term:skip-covered
+
+doctor: setup  ## look whether the set-up of this environment can work, with the cure for what can't
+	@$(VENV)/python -m cli doctor
+
+package: setup  ## dist/package.zip: exactly what runs, to deploy
+	@$(VENV)/python -m local package
 
 bench: setup  ## the figures, measured in one run beside a plain client's
 	@$(VENV)/python benchmarks/conversion.py

@@ -147,6 +147,8 @@ class Graph:
         """
         what = "inviting the user"
         trace.invitations += 1
+        if wait := self._pace.smooth():
+            await asyncio.sleep(wait)
         path = "/v1.0/invitations"
         answer = await self._send(Method.POST, path, body, trace, what, _INVITATIONS)
         self._pace.made(answer.limit_used)

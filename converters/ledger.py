@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from converters.errors import LedgerUnavailable
 from converters.messages import NAMESPACE
 from converters.rows import Rows
 
@@ -94,21 +93,13 @@ class Ledger:
         """Write a request down before anything is done for it; return what stands there already."""
         key = _key(request_id)
         row = {"PartitionKey": key, "RowKey": _REQUEST, "Digest": digest, "Begun": _now()}
-        etag = await self._rows.insert(row)
-        if etag:
-            return Entry(key, digest, None, 0, etag, fresh=True)
-        found = await self.entry(key)
-        if found is None:
-            raise LedgerUnavailable("a row came and went")
-        return found
+        etag, found = await self._rows.insert(row)
+        return Entry(key, digest, None, 0, etag, fresh=True) if etag else _entry(found)
 
     async def entry(self, key: str) -> Entry | None:
         """Return a request's row."""
         row = await self._rows.get(key, _REQUEST)
-        if row is None:
-            return None
-        etag, number = row.metadata["etag"], int(row.get("Number", 0))
-        return Entry(key, row["Digest"], row.get("Record"), number, etag)
+        return _entry(row) if row else None
 
     async def find(self, request_id: str) -> Entry | None:
         """Return the row of a request by its id."""
@@ -128,17 +119,12 @@ class Ledger:
     async def claim(self, user_id: str, request_id: str, entry: Entry) -> Claim:
         """Claim a user for a request; return whose claim stands there, ``fresh`` if this one's."""
         row = _claim_row(user_id, request_id, entry)
-        etag = await self._rows.insert(row)
-        if etag:
-            return _claim(row, etag, fresh=True)
-        held = await self.held(user_id)
-        if held is None:
-            raise LedgerUnavailable("a row came and went")
-        return held
+        etag, found = await self._rows.insert(row)
+        return _claim(row, etag, fresh=True) if etag else _claim(found, found.metadata["etag"])
 
     async def held(self, user_id: str) -> Claim | None:
         """Return the claim on a user."""
-        row = await self._rows.get(user_id, _USER)
+        row = await self._rows.get(user_id.lower(), _USER)
         return _claim(row, row.metadata["etag"]) if row else None
 
     async def take_over(self, claim: Claim, request_id: str, entry: Entry) -> Claim | None:
@@ -155,6 +141,11 @@ class Ledger:
 def _key(request_id: str) -> str:
     # Keys may not hold a slash, and request ids may.
     return uuid.uuid5(NAMESPACE, f"ledger {request_id}").hex
+
+
+def _entry(row: Any) -> Entry:  # noqa: ANN401 - the library's TableEntity
+    etag, number = row.metadata["etag"], int(row.get("Number", 0))
+    return Entry(row["PartitionKey"], row["Digest"], row.get("Record"), number, etag)
 
 
 def _claim_row(user_id: str, request_id: str, entry: Entry) -> dict[str, Any]:

@@ -20,16 +20,21 @@ if TYPE_CHECKING:
 # The window of Graph's limit for invitations, seconds.
 WINDOW = 5.0
 # How much of the limit all workers together aim at; the rest is for what they cannot know.
-TARGET = 0.95
+TARGET = 0.955
+# How many seconds' worth of turns may be taken at once after a pause.
+BURST = 0.5
+# How much closer invitations may follow one another than their turns did.
+CATCHING_UP = 1.3
 # What is told where Graph does not tell: no more than this is used.
 TOLD_FROM = 0.8
-# How a worker begins: with all of the limit, and twice as much each window until it hears of it.
-FIRST_SHARE, LEAST_SHARE = 150.0, 2.0
+# How a worker begins: alone. Its share doubles each window in which it is used and nothing is heard
+# of the limit.
+FIRST_SHARE, LEAST_SHARE = 120.0, 2.0
 DOUBLING, RECOVERING, AFTER_429 = 1.0, 0.05, 0.9
 # Of the invitations in a window, so many may meet a 429.
 TOLERATED = 0.03
 # An answer's word on the limit moves the share a little: a dozen of them are one window's.
-WEIGHT = 0.25
+WEIGHT = 0.1
 # A 429 at /invitations may come without Retry-After: then somewhere in here, seconds.
 UNTOLD = (0.5, 2.0)
 # The longest wait for a turn; what would wait longer goes back to its queue.
@@ -72,27 +77,40 @@ class Pace:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._share, self._growth = FIRST_SHARE, DOUBLING
+        self._next = self._next_post = self._cut_again = 0.0
+        # Whether Graph has ever said how much is used: it does so from TOLD_FROM on.
+        self._told = False
         self._turns: deque[float] = deque()
         self._made: deque[float] = deque()
         self._refused: deque[float] = deque()
-
-    @property
-    def share(self) -> float:
-        """How many invitations this worker may make within ``WINDOW`` seconds."""
-        return self._share
 
     def reserve(self) -> float | None:
         """Reserve a turn; return the seconds until it comes, ``None`` where that is too long."""
         now = self._clock()
         while self._turns and self._turns[0] <= now - WINDOW:
             self._turns.popleft()
-        share = int(self._share)
-        wait = 0.0
+        share, turn = int(self._share), now
         if len(self._turns) >= share:
-            wait = max(0.0, self._turns[-share] + WINDOW - now)
-        if wait > MOST_WAIT:
+            turn = max(turn, self._turns[-share] + WINDOW)
+        spacing = WINDOW / self._share if self._growth == RECOVERING else 0.0
+        turn = max(turn, self._next)
+        if turn - now > MOST_WAIT:
             return None
-        self._turns.append(now + wait)
+        self._turns.append(turn)
+        # Once the limit is near, turns are spread: bursts of several workers would add up.
+        self._next = max(turn - BURST, self._next) + spacing
+        return turn - now
+
+    def smooth(self) -> float:
+        """Return the seconds until the invitation itself may go: it is spaced anew right before.
+
+        What lies between turn and invitation takes now longer, now shorter, so that several would
+        go together; the limit is counted by their arrival.
+        """
+        now = self._clock()
+        wait = max(0.0, self._next_post - now)
+        if self._growth == RECOVERING:
+            self._next_post = max(now, self._next_post) + WINDOW / self._share / CATCHING_UP
         return wait
 
     def give_back(self) -> None:
@@ -106,14 +124,16 @@ class Pace:
         self._made.append(now)
         while self._made[0] <= now - WINDOW:
             self._made.popleft()
-        if used is None:
+        self._told = self._told or used is not None
+        if not self._told:
             # Growth by the window, paid out with each invitation; only a share in use grows.
             if len(self._made) > self._share / 2:
-                self._share += self._growth * self._share / max(len(self._made), 1)
+                self._share += self._growth * self._share / len(self._made)
             return
         self._growth = RECOVERING
-        wanted = len(self._made) * TARGET / max(used, TOLD_FROM)
-        self._share = max(LEAST_SHARE, self._share + WEIGHT * (wanted - self._share))
+        wanted = len(self._made) * TARGET / max(used or 0.0, TOLD_FROM)
+        if used is not None or wanted > self._share:
+            self._share = max(LEAST_SHARE, self._share + WEIGHT * (wanted - self._share))
 
     def refused(self) -> None:
         """Note a 429; a few of them among many are no reason to slow down."""
@@ -122,6 +142,9 @@ class Pace:
         self._refused.append(now)
         while self._refused[0] <= now - WINDOW:
             self._refused.popleft()
-        if len(self._refused) > TOLERATED * len(self._made):
+        many = len(self._refused) > TOLERATED * len(self._made)
+        # Once a window: those that were under way together say the same.
+        if many and now >= self._cut_again:
+            self._cut_again = now + WINDOW
             wanted = AFTER_429 * max(len(self._made), LEAST_SHARE)
             self._share = max(LEAST_SHARE, min(self._share, wanted))

@@ -74,8 +74,8 @@ class Rows:
                 return None
             raise LedgerUnavailable(_code(error)) from None
 
-    async def insert(self, row: dict[str, Any]) -> str | None:
-        """Insert a row; return its ETag, ``None`` where another one stands there."""
+    async def insert(self, row: dict[str, Any]) -> tuple[str | None, Any]:
+        """Insert a row; return its ETag, or the row that stands there already."""
         nonce = secrets.token_hex(8)
         try:
             made = await _sent(
@@ -84,13 +84,16 @@ class Rows:
                 )
             )
         except ResourceExistsError:
-            # The library sends again what was not answered: the row may be this very one.
             found = await self.get(row["PartitionKey"], row["RowKey"])
-            ours = found is not None and found.get("Nonce") == nonce
-            return str(found.metadata["etag"]) if ours else None
         except ResourceNotFoundError as error:
             raise LedgerUnavailable(_code(error)) from None
-        return str(made["etag"])
+        else:
+            return str(made["etag"]), None
+        if found is None:
+            raise LedgerUnavailable("a row came and went")
+        # The library sends again what was not answered: the row may be this very one.
+        ours = found.get("Nonce") == nonce
+        return (str(found.metadata["etag"]), None) if ours else (None, found)
 
     async def merge(self, row: dict[str, Any], etag: str) -> str | None:
         """Merge into a row; return its ETag, ``None`` where it is no longer as it was read."""
@@ -103,8 +106,12 @@ class Rows:
                     match_condition=MatchConditions.IfNotModified,
                 )
             )
-        except (ResourceModifiedError, ResourceNotFoundError):
+        except ResourceModifiedError:
             return None
+        except ResourceNotFoundError as error:
+            if _code(error) == _MISSING_ROW:
+                return None
+            raise LedgerUnavailable(_code(error)) from None
         return str(made["etag"])
 
     async def delete(self, partition: str, row: str, etag: str) -> None:

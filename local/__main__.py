@@ -35,6 +35,7 @@ def main() -> int:
     enqueue = commands.add_parser("enqueue", help="put a message into the requests queue")
     enqueue.add_argument("message", help="the message, as it is to stand in the queue")
     commands.add_parser("outcomes", help="take the outcomes that wait in the results queue")
+    commands.add_parser("package", help="write dist/package.zip, which is deployed")
     commands.add_parser("contract", help="write docs/contract anew from the code")
     return _run(parser.parse_args())
 
@@ -52,6 +53,10 @@ def _run(arguments: argparse.Namespace) -> int:
             return _start()
         case "contract":
             _write_contract()
+        case "package":
+            from local import package  # noqa: PLC0415
+
+            print(package.write())
         case "enqueue":
             print(_mailbox().put(arguments.message))
         case "outcomes":

@@ -2,13 +2,15 @@
 
 Run as a program, since the library's registry holds one app a process. Reads a JSON list of
 ``{"body", "metadata"}`` from standard input, invokes all of them at once, and prints the functions
-found and each invocation's success. Source: the library's own protocol, without its gRPC edges.
+found and each invocation's success. ``APP_FOLDER`` names another app than this checkout's. Source:
+the library's own protocol, without its gRPC edges.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +20,7 @@ import azure_functions_runtime as runtime
 from azure_functions_runtime.bindings.datumdef import Datum
 from azure_functions_runtime.native_invocation import invocation_request_native
 
-ROOT = Path(__file__).resolve().parent.parent
+APP = Path(os.environ.get("APP_FOLDER") or Path(__file__).resolve().parent.parent)
 JSON_METADATA = {"DequeueCount", "ExpirationTime", "InsertionTime", "NextVisibleTime"}
 
 
@@ -58,9 +60,9 @@ PROTOCOL = SimpleNamespace(
 
 async def main(messages: list[dict[str, Any]]) -> dict[str, Any]:
     """Index the app, invoke every message at once, and say what happened."""
-    sys.path.insert(0, str(ROOT))
+    sys.path.insert(0, str(APP))
     runtime.start_threadpool_executor()
-    init = SimpleNamespace(capabilities={}, function_app_directory=str(ROOT))
+    init = SimpleNamespace(capabilities={}, function_app_directory=str(APP))
     request = SimpleNamespace(
         request=SimpleNamespace(worker_init_request=init),
         properties={"host": "127.0.0.1", "protos": PROTOCOL},

@@ -33,9 +33,10 @@ def create(query: Query) -> Json:
     Raises:
         GraphError: 400, 403, 404 or 412, in which case nothing happened.
     """
-    tenant, body = query.tenant, checked(query.body)
+    tenant = query.tenant
+    refuse_caller(tenant, converts=isinstance(query.body, dict) and "invitedUser" in query.body)
+    body = checked(query.body)
     user_id = (body.get("invitedUser") or {}).get("id")
-    refuse_caller(tenant, converts=user_id is not None)
     user = _invited_user(tenant, user_id)
     if user is not None:
         refuse_user(tenant, user, reset=body.get("resetRedemption") is True)

@@ -1,0 +1,157 @@
+"""Looks whether a set-up can work: settings, storage, each read at Graph, invitations.
+
+Changes nothing: queues and table are only read, users are looked for that do not exist, and the one
+``POST /invitations`` has nothing in it, so that Graph refuses it either way.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from converters import directory, tenant
+from converters.errors import GraphRefused, SettingsInvalid, Unavailable
+from converters.facts import Unread
+from converters.graph import Graph
+from converters.queues import Queue
+from converters.rows import Rows
+from converters.settings import Settings
+from converters.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from azure.core.credentials_async import AsyncTokenCredential
+
+    from converters.directory import Read
+
+_NOBODY = "00000000-0000-4000-8000-000000000000"
+_NO_ADDRESS = "nobody@domain.invalid"
+_NOT_PERMITTED = frozenset({401, 403})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; ``cure`` is empty where it is well."""
+
+    what: str
+    cure: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.cure
+
+    def __str__(self) -> str:
+        return f"ok    {self.what}" if self.is_well else f"FAIL  {self.what}: {self.cure}"
+
+
+async def examine(
+    environment: Mapping[str, str], credential: Callable[[Settings], AsyncTokenCredential | None]
+) -> AsyncIterator[Finding]:
+    """Look at everything, in the order in which it would fail.
+
+    Args:
+        environment: the settings.
+        credential: makes the credential for storage and Graph, ``None`` where neither needs one.
+    """
+    try:
+        settings = Settings.from_mapping(environment)
+    except SettingsInvalid as invalid:
+        for problem in invalid.problems:
+            yield Finding("settings", problem)
+        return
+    yield _domains(settings)
+    held = credential(settings)
+    for queue in settings.queues:
+        yield await _queue(settings, queue, held)
+    yield await _table(settings, held)
+    graph = Graph(settings.graph_base_url, held if settings.graph_needs_credential else None)
+    try:
+        async for finding in _at_graph(graph, settings):
+            yield finding
+    finally:
+        await graph.close()
+
+
+def _domains(settings: Settings) -> Finding:
+    if settings.allowed_email_domains:
+        return Finding("settings")
+    return Finding(
+        "settings",
+        "ALLOWED_EMAIL_DOMAINS is empty, so that nobody can be invited; name the partners' domains",
+    )
+
+
+async def _queue(settings: Settings, name: str, held: AsyncTokenCredential | None) -> Finding:
+    queue = Queue(settings.storage, name, held)
+    try:
+        await queue.check()
+    except Unavailable as error:
+        cure = f"{error} Create it, and let the identity read it (infra/main.bicep does both)"
+        return Finding(f"queue {name}", cure)
+    finally:
+        await queue.close()
+    return Finding(f"queue {name}")
+
+
+async def _table(settings: Settings, held: AsyncTokenCredential | None) -> Finding:
+    rows = Rows(settings.storage, settings.ledger_table, held)
+    what = f"table {settings.ledger_table}"
+    try:
+        await rows.get("doctor", "doctor")
+    except Unavailable as error:
+        return Finding(what, f"{error} Create it, and grant Storage Table Data Contributor")
+    finally:
+        await rows.close()
+    return Finding(what)
+
+
+async def _at_graph(graph: Graph, settings: Settings) -> AsyncIterator[Finding]:
+    trace = Trace(str(uuid.uuid4()))
+    reads: list[Read[object]] = [
+        directory.user(_NOBODY),
+        directory.user_holders(_NO_ADDRESS),
+        directory.contact_holders(_NO_ADDRESS),
+        directory.active_roles(_NOBODY),
+        directory.eligible_roles(_NOBODY),
+        directory.groups(_NOBODY),
+        tenant.verified_domains(),
+        tenant.allow_invites_from(),
+        tenant.direct_federation("domain.invalid"),
+        tenant.home_tenant("domain.invalid"),
+        tenant.default_inbound(),
+    ]
+    try:
+        answers = await graph.read(reads, trace)
+        for read in reads:
+            yield _read(read, answers.fact(read))
+        if settings.read_invitation_domains:
+            beta = tenant.invitation_domains()
+            yield _read(beta, await graph.read_beta(beta, trace))
+        yield await _invitations(graph, trace)
+    except Unavailable as error:
+        yield Finding("Graph", f"{error} Try again; if it stays so, look at the identity's sign-in")
+
+
+def _read(read: Read[object], fact: object) -> Finding:
+    what = f"Graph: {read.what}"
+    if isinstance(fact, Unread) and fact.status in _NOT_PERMITTED:
+        return Finding(what, f"grant the application {fact.permission}, with consent")
+    # Nobody, and no such domain: that it was looked for is what counts.
+    if isinstance(fact, Unread) and fact.status != 404:  # noqa: PLR2004
+        return Finding(what, f"Graph answers {fact.status}; it needs {fact.permission}")
+    if fact == "none" and read.what == tenant.allow_invites_from().what:
+        return Finding(what, "nobody may invite: allow it in the external collaboration settings")
+    return Finding(what)
+
+
+async def _invitations(graph: Graph, trace: Trace) -> Finding:
+    what = "Graph: invitations"
+    try:
+        await graph.invite({}, trace)
+    except GraphRefused as refusal:
+        if refusal.status in _NOT_PERMITTED:
+            return Finding(what, "grant the application User.Invite.All, with consent")
+    return Finding(what)

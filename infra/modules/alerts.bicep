@@ -1,0 +1,126 @@
+metadata description = 'Alerts on the lines that the function logs, an action group for whom they are for, and a workbook of outcomes.'
+
+@description('Required. Begins the names of all that is made here.')
+param prefix string
+
+@description('Required. Where it lives.')
+param location string
+
+@description('Required. Tags.')
+param tags object
+
+@description('Required. Resource id of the Log Analytics workspace.')
+param workspaceResourceId string
+
+@description('Required. Who is told, by mail; nobody where it is empty.')
+param emailAddresses string[]
+
+@description('Required. How old, in seconds, the first visible request may be.')
+param oldestRequestSeconds int
+
+// Each looks at the lines of one kind (conversion, sweep) through `where`, in which `line` is the parsed
+// line; any row that is left raises it. Severity 1 is the most severe.
+var alerts = [
+  {
+    name: 'poison'
+    description: 'Messages killed their worker or could not be read: docs/operations.md, "sweep".'
+    severity: 1
+    line: 'sweep'
+    where: '| where toint(line.poison) > 0 or toint(line.deadLetters) > 0'
+  }
+  {
+    name: 'oldest-request'
+    description: 'Requests are not taken up: is the function running, does it log?'
+    severity: 2
+    line: 'sweep'
+    where: '| where toint(line.oldestSeconds) > ${oldestRequestSeconds}'
+  }
+  {
+    name: 'failed'
+    description: 'More than a tenth of the requests end as failed: read their reasons.'
+    severity: 2
+    line: 'conversion'
+    where: '| summarize failed = countif(tostring(line.status) == "failed"), all = count() | where failed >= 5 and failed > all / 10.0'
+  }
+  {
+    name: 'graph-refuses'
+    description: 'A permission or the tenant\'s setting is missing: requests wait until it is back.'
+    severity: 2
+    line: 'conversion'
+    where: '| where tostring(line.reasons) has_any ("permissionMissing", "factUnknown", "invitationsRefusedByTenant", "invitationsOff")'
+  }
+  {
+    name: 'nothing-stored'
+    description: 'Neither outcomes nor waiting requests can be stored: look at the storage account and the roles.'
+    severity: 1
+    line: 'conversion'
+    where: '| where tostring(line.status) == "undone"'
+  }
+]
+
+resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
+  name: '${prefix}-alerts'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'b2b-convert'
+    emailReceivers: [
+      for (address, index) in emailAddresses: {
+        name: 'mail-${index}'
+        emailAddress: address
+        useCommonAlertSchema: true
+      }
+    ]
+  }
+}
+
+resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for alert in alerts: {
+    name: '${prefix}-${alert.name}'
+    location: location
+    tags: tags
+    properties: {
+      displayName: '${prefix}: ${alert.name}'
+      severity: alert.severity
+      enabled: true
+      autoMitigate: true
+      evaluationFrequency: 'PT15M'
+      windowSize: 'PT15M'
+      scopes: [workspaceResourceId]
+      criteria: {
+        allOf: [
+          {
+            query: 'AppTraces | where Message startswith "${alert.line} {" | extend line = parse_json(substring(Message, ${length(alert.line) + 1})) ${alert.where}'
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: {
+              numberOfEvaluationPeriods: 1
+              minFailingPeriodsToAlert: 1
+            }
+          }
+        ]
+      }
+      actions: {
+        actionGroups: [group.id]
+        customProperties: {
+          cure: alert.description
+        }
+      }
+    }
+  }
+]
+
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
+  name: guid(resourceGroup().id, prefix, 'workbook')
+  location: location
+  tags: tags
+  kind: 'shared'
+  properties: {
+    displayName: '${prefix}: outcomes'
+    category: 'workbook'
+    sourceId: workspaceResourceId
+    serializedData: loadTextContent('../workbook.json')
+  }
+}

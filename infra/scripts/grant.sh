@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Grants the permissions at Microsoft Graph to the function's identity, for those who cannot use the
+# Graph extension of Bicep. Needs the Azure CLI, signed in as somebody who may grant application
+# permissions (Privileged Role Administrator). Running it again changes nothing.
+#
+#   scripts/grant.sh PRINCIPAL_ID [more permissions, such as User.ReadWrite.All]
+set -euo pipefail
+principal="$1"
+shift
+graph_root="$(az cloud show --query endpoints.microsoftGraphResourceId --output tsv)"
+graph="${graph_root%/}/v1.0"
+permissions=(
+  CrossTenantInformation.ReadBasic.All
+  Domain.Read.All
+  GroupMember.Read.All
+  IdentityProvider.Read.All
+  OrgContact.Read.All
+  Policy.Read.All
+  RoleEligibilitySchedule.Read.Directory
+  RoleManagement.Read.Directory
+  User.Invite.All
+  User.Read.All
+  "$@"
+)
+app="servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"
+resource="$(az rest --url "$graph/$app?\$select=id" --query id --output tsv)"
+held="$(az rest --url "$graph/servicePrincipals/$principal/appRoleAssignments" --query 'value[].appRoleId' --output tsv)"
+for permission in "${permissions[@]}"; do
+  role="$(az rest --url "$graph/$app?\$select=appRoles" \
+    --query "appRoles[?value=='$permission' && contains(allowedMemberTypes, 'Application')].id | [0]" --output tsv)"
+  if [[ -z "$role" ]]; then
+    echo "Graph knows no application permission $permission" >&2
+    exit 1
+  elif grep --quiet "$role" <<<"$held"; then
+    echo "held     $permission"
+  else
+    az rest --method post --url "$graph/servicePrincipals/$resource/appRoleAssignedTo" \
+      --body "{\"principalId\": \"$principal\", \"resourceId\": \"$resource\", \"appRoleId\": \"$role\"}" --output none
+    echo "granted  $permission"
+  fi
+done

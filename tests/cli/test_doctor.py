@@ -1,0 +1,130 @@
+"""The doctor names every cure, and finds nothing where nothing is to be mended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import uuid
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cli.doctor import Finding, examine
+from local.graph import Fault, GraphEmulator
+from local.world import ROOT, provision
+from tests.directory import tenant
+from tests.test_conversion import PERMISSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+
+@asynccontextmanager
+async def patient(
+    azurite: str, queue_names: Iterator[str], of_tenant: dict[str, Any], **keys: str
+) -> AsyncIterator[tuple[GraphEmulator, dict[str, str]]]:
+    """Set everything up that a deployment has; give the emulator and the settings."""
+    async with GraphEmulator(of_tenant) as graph:
+        environment = {
+            "CONVERSION_STORAGE": azurite,
+            "GRAPH_BASE_URL": graph.url,
+            "ALLOWED_EMAIL_DOMAINS": "partner.example",
+            "LEDGER_TABLE": f"t{uuid.uuid4().hex}",
+            **{
+                f"{queue}_QUEUE": next(queue_names)
+                for queue in ("REQUESTS", "RESULTS", "QUOTA", "DEAD_LETTERS")
+            },
+            **keys,
+        }
+        await asyncio.to_thread(provision, environment)
+        yield graph, environment
+
+
+async def ill(environment: dict[str, str]) -> list[Finding]:
+    """Return what is to be mended."""
+    found = [finding async for finding in examine(environment, lambda _: None)]
+    assert found
+    return [finding for finding in found if not finding.is_well]
+
+
+async def test_sound_set_up_is_well_and_stays_untouched(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    of_tenant = tenant(permissions=sorted(PERMISSIONS))
+    async with patient(azurite, queue_names, of_tenant) as (graph, environment):
+        assert await ill(environment) == []
+        assert (graph.invitations, len(graph.tenant.users)) == ([], 1)
+
+
+@pytest.mark.parametrize("missing", sorted(PERMISSIONS - {"IdentityProvider.Read.All"}))
+async def test_permission_that_is_missing_is_named(
+    azurite: str, queue_names: Iterator[str], missing: str
+) -> None:
+    of_tenant = tenant(permissions=sorted(PERMISSIONS - {missing}))
+    async with patient(azurite, queue_names, of_tenant) as (_, environment):
+        found = await ill(environment)
+    assert missing in found[0].cure
+    # What reads groups needs the right to read users too.
+    assert all(missing in finding.cure or "groups" in finding.what for finding in found), found
+
+
+async def test_invitations_that_are_off_and_the_domain_list_are_looked_at(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    of_tenant = tenant(permissions=sorted(PERMISSIONS), allowInvitesFrom="none")
+    keys = {"READ_INVITATION_DOMAINS": "true"}
+    async with patient(azurite, queue_names, of_tenant, **keys) as (_, environment):
+        cures = [finding.cure for finding in await ill(environment)]
+    assert "nobody may invite" in cures[0]
+    assert "Policy.Read.B2BManagementPolicy" in cures[1]
+
+
+async def test_queues_and_table_that_are_missing_are_named(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with patient(azurite, queue_names, tenant()) as (_, environment):
+        name = next(queue_names)
+        gone = {"RESULTS_QUEUE": name, "LEDGER_TABLE": "gone"}
+        found = await ill(environment | gone)
+    assert [finding.what for finding in found] == [f"queue {name}", "table gone"]
+    assert "QueueNotFound" in found[0].cure
+    assert "TableNotFound" in found[1].cure
+
+
+async def test_graph_that_does_not_answer_is_one_finding(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with patient(azurite, queue_names, tenant()) as (graph, environment):
+        graph.faults.add(Fault(status=503))
+        (found,) = await ill(environment)
+        assert found.what == "Graph"
+        graph.faults.clear()
+        graph.faults.add(Fault(method="BATCH GET", path="^/contacts", status=400))
+        (found,) = await ill(environment)
+    assert "answers 400" in found.cure
+
+
+async def test_settings_are_looked_at_first_and_all_at_once() -> None:
+    found = await ill({"TENANT_ID": "x"})
+    assert len(found) == 2
+    assert await ill({"TENANT_ID": "x", "CONVERSION_STORAGE": "UseDevelopmentStorage=true"})
+
+
+async def test_command_prints_a_line_each_and_says_so_in_its_exit_code(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    for domains, code in (("partner.example", 0), ("", 1)):
+        async with patient(azurite, queue_names, tenant()) as (_, environment):
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "cli", "doctor"),
+                cwd=ROOT,
+                env={**os.environ, **environment, "ALLOWED_EMAIL_DOMAINS": domains},
+                stdout=asyncio.subprocess.PIPE,
+            )
+            output, _ = await process.communicate()
+        lines = output.decode().splitlines()
+        assert process.returncode == code, output
+        assert lines[-1] == ("All is well." if code == 0 else "1 to mend")
+        assert {line.split()[0] for line in lines[:-1]} <= {"ok", "FAIL"}

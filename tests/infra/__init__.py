@@ -1,0 +1,1 @@
+"""What the infrastructure must be, read with a real parser of Bicep."""

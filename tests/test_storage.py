@@ -1,0 +1,131 @@
+"""Queues and table that are away, changed by others, or silent: nothing is taken for granted."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from azure.storage.queue.aio import QueueClient
+
+from converters.errors import LedgerUnavailable, QueueUnavailable
+from converters.ledger import Ledger
+from converters.model import Outcome, Status
+from converters.queues import SweptQueue
+from converters.reporting import Ending
+from converters.rows import Rows
+from converters.storage import Storage
+from tests.directory import USER_ID, kim, request, tenant
+from tests.service import service
+from tests.test_reliability import lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROW = {"PartitionKey": "p", "RowKey": "r"}
+
+
+async def test_rows_change_only_as_long_as_nobody_else_did(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        rows = Rows(Storage(azurite), running.ledger.table_name, None)
+        etag, other = await rows.insert({**ROW, "A": 1})
+        assert (bool(etag), other) == (True, None)
+        none, found = await rows.insert({**ROW, "A": 2})
+        assert (none, found["A"]) == (None, 1)
+        newer = await rows.merge({**ROW, "A": 3}, etag or "")
+        assert newer
+        assert await rows.merge({**ROW, "A": 4}, etag or "") is None
+        await rows.delete("p", "r", etag or "")
+        assert (await rows.get("p", "r"))["A"] == 3
+        await rows.delete("p", "r", newer)
+        assert await rows.get("p", "r") is None
+        assert await rows.merge({**ROW, "A": 5}, newer) is None
+        await rows.close()
+
+
+async def test_table_that_is_not_there_is_said_by_its_code(azurite: str) -> None:
+    rows = Rows(Storage(azurite), "gone", None)
+    with pytest.raises(LedgerUnavailable, match="TableNotFound"):
+        await rows.get("p", "r")
+    with pytest.raises(LedgerUnavailable, match="TableNotFound"):
+        await rows.insert(ROW)
+    await rows.close()
+
+
+async def test_storage_that_cannot_be_reached_says_no_more_than_the_kind_of_it(
+    azurite: str,
+) -> None:
+    away = re.sub(
+        r"TableEndpoint=http://127.0.0.1:\d+", "TableEndpoint=http://127.0.0.1:1", azurite
+    )
+    ledger = Ledger(Storage(away), "any", None)
+    with pytest.raises(LedgerUnavailable, match="ServiceRequestError") as caught:
+        await ledger.find("R-1")
+    assert caught.value.__suppress_context__
+    assert "127.0.0.1" not in str(caught.value)
+    await ledger.close()
+
+
+async def test_message_that_somebody_else_took_since_is_left_to_them(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    name = next(queue_names)
+    queue = SweptQueue(Storage(azurite), name, None)
+    async with QueueClient.from_connection_string(azurite, name) as client:
+        await client.create_queue()
+        await queue.send_text("text")
+        (taken,) = await queue.take(60)
+        await queue.delete(taken)
+        await queue.delete(taken)
+        assert (await queue.backlog()).messages == 0
+        await client.delete_queue()
+    for call in (queue.send_text("text"), queue.take(5), queue.backlog()):
+        with pytest.raises(QueueUnavailable, match="QueueNotFound"):
+            await call
+    await queue.close()
+
+
+async def test_outcome_that_the_ledger_did_not_hear_of_is_told_and_noted(
+    azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with service(azurite, queue_names) as running:
+        entry = await running.converter.ledger.enter("R-1", "digest")
+        await running.ledger.delete_table()
+        ending = Ending(Outcome("R-1", Status.INELIGIBLE), None, entry)
+        with caplog.at_level("WARNING"):
+            await running.converter.reporter.report(ending)
+        (event,) = await running.events()
+    (line,) = lines(caplog, "ledger")
+    assert (event["data"]["status"], line["requestId"]) == ("ineligible", "R-1")
+    assert "TableNotFound" in line["why"]
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_notice_that_could_not_be_told_is_told_the_next_time(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, CONVERSIONS_PAUSED="true") as running:
+        await running.results.delete_queue()
+        await running.handle(request())
+        await running.results.create_queue()
+        await running.handle(await running.waiting())
+        (event,) = await running.events()
+    assert event["data"]["status"] == "deferred"
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_claim_of_an_earlier_try_that_ended_is_taken_over_by_the_next(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    refusal = {"status": 403, "code": "Unauthorized", "message": "Insufficient privileges"}
+    refused = kim(**{"$fault": {"invite": {**refusal, "times": 1}}})
+    async with service(azurite, queue_names, tenant(refused), RETRY_HOURS="0") as running:
+        assert (await running.outcome(request()))["status"] == "failed"
+        (claim,) = [row for row in await running.rows() if row["RowKey"] == "user"]
+        assert claim["PartitionKey"] == USER_ID
+        assert (await running.outcome(request()))["status"] == "invited"
+        (later,) = [row for row in await running.rows() if row["RowKey"] == "user"]
+        assert json.dumps([claim["Number"], later["Number"]]) == "[0, 1]"
