@@ -61,12 +61,6 @@ param alertEmailAddresses string[] = []
 @minValue(60)
 param oldestRequestSeconds int = 900
 
-@description('Optional. Whether to grant the permissions at Microsoft Graph too; deploy modules/graph-permissions.bicep or run scripts/grant.sh otherwise.')
-param grantGraphPermissions bool = false
-
-@description('Optional. Grants User.ReadWrite.All too: only if Graph refuses conversions without it.')
-param allowReadWriteAll bool = false
-
 var suffix = take(uniqueString(subscription().id, resourceGroup().id, environmentName), 8)
 var prefix = 'b2b-${environmentName}'
 var allTags = union(tags, { 'azd-env-name': environmentName })
@@ -79,43 +73,6 @@ var queues = {
   deadLetters: 'conversion-dead-letters'
   redemptionChecks: 'redemption-checks'
 }
-var poisonQueue = '${queues.requests}-poison'
-
-// What the function does with each, and the least role that lets it.
-var functionGrants = [
-  { role: 'StorageBlobDataOwner', kind: 'account', name: '' } // the host's locks and the package
-  { role: 'StorageQueueDataContributor', kind: 'queue', name: queues.requests } // takes, sends again with a delay, counts
-  { role: 'StorageQueueDataContributor', kind: 'queue', name: poisonQueue } // the host adds, the sweep takes
-  { role: 'StorageQueueDataMessageSender', kind: 'queue', name: queues.results } // tells outcomes
-  { role: 'StorageQueueDataReader', kind: 'queue', name: queues.results } // asks whether it is there
-  { role: 'StorageQueueDataContributor', kind: 'queue', name: queues.quota } // adds, counts, takes back
-  { role: 'StorageQueueDataMessageSender', kind: 'queue', name: queues.deadLetters } // keeps
-  { role: 'StorageQueueDataReader', kind: 'queue', name: queues.deadLetters } // counts
-  { role: 'StorageQueueDataContributor', kind: 'queue', name: queues.redemptionChecks } // sends, takes
-  { role: 'StorageTableDataContributor', kind: 'table', name: table } // the ledger
-]
-
-var grants = concat(
-  map(functionGrants, grant => {
-    principalId: identity.outputs.principalId
-    principalType: 'ServicePrincipal'
-    role: grant.role
-    scope: { kind: grant.kind, name: grant.name }
-  }),
-  map(senderPrincipalIds, id => {
-    principalId: id
-    principalType: principalType
-    role: 'StorageQueueDataMessageSender'
-    scope: { kind: 'queue', name: queues.requests }
-  }),
-  map(receiverPrincipalIds, id => {
-    principalId: id
-    principalType: principalType
-    role: 'StorageQueueDataMessageProcessor'
-    scope: { kind: 'queue', name: queues.results }
-  })
-)
-
 module identity 'modules/identity.bicep' = {
   name: 'identity'
   params: {
@@ -135,6 +92,7 @@ module storage 'modules/storage.bicep' = {
     table: table
     container: packageContainer
     publicNetwork: !privateNetwork
+    trustedServices: !empty(partnerTopicName)
   }
 }
 
@@ -142,7 +100,12 @@ module roles 'modules/roles.bicep' = {
   name: 'roles'
   params: {
     storageAccountName: storage.outputs.name
-    grants: grants
+    functionPrincipalId: identity.outputs.principalId
+    senderPrincipalIds: senderPrincipalIds
+    receiverPrincipalIds: receiverPrincipalIds
+    principalType: principalType
+    queueNames: queues
+    table: table
   }
 }
 
@@ -224,14 +187,6 @@ module events 'modules/events.bicep' = if (!empty(partnerTopicName)) {
     identityResourceId: identity.outputs.resourceId
   }
   dependsOn: [roles]
-}
-
-module graphPermissions 'modules/graph-permissions.bicep' = if (grantGraphPermissions) {
-  name: 'graph-permissions'
-  params: {
-    principalId: identity.outputs.principalId
-    allowReadWriteAll: allowReadWriteAll
-  }
 }
 
 @description('Name of the function app, to publish to.')

@@ -36,6 +36,14 @@ var alerts = [
     where: '| where toint(line.oldestSeconds) > ${oldestRequestSeconds}'
   }
   {
+    // The sweep leaves a line every five minutes, whatever happens.
+    name: 'silence'
+    description: 'The function logs nothing: it is stopped, or fails at its start.'
+    severity: 1
+    line: 'sweep'
+    where: '| summarize lines = count() | where lines == 0'
+  }
+  {
     name: 'failed'
     description: 'More than a tenth of the requests end as failed: read their reasons.'
     severity: 2

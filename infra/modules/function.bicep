@@ -77,8 +77,8 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
-    // There is no HTTP trigger: nobody has to reach the app but the platform.
-    publicNetworkAccess: subnetResourceId == null ? 'Enabled' : 'Disabled'
+    // The app answers nobody, it has no HTTP trigger; deployments come in this way, with an Entra token.
+    publicNetworkAccess: 'Enabled'
     virtualNetworkSubnetId: subnetResourceId
     siteConfig: {
       minTlsVersion: '1.2'
@@ -108,7 +108,9 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
 
   resource appSettings 'config' = {
     name: 'appsettings'
+    // The last one wins: no setting of the operator's turns a connection elsewhere.
     properties: union(
+      settings,
       {
         AzureWebJobsStorage__credential: 'managedidentity'
         AzureWebJobsStorage__clientId: identityClientId
@@ -122,8 +124,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
         AZURE_CLIENT_ID: identityClientId
         APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
-      },
-      settings
+      }
     )
   }
 }

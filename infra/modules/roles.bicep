@@ -1,43 +1,66 @@
 metadata description = 'Every grant on the storage account, from one table; each on the queue or table it is about where that is one.'
 
-@description('A role that this product uses.')
-type roleType =
-  | 'StorageBlobDataOwner'
-  | 'StorageQueueDataContributor'
-  | 'StorageQueueDataMessageProcessor'
-  | 'StorageQueueDataMessageSender'
-  | 'StorageQueueDataReader'
-  | 'StorageTableDataContributor'
-
-@description('A part of the storage account.')
-type scopeType = {
-  @description('Required. account, queue or table.')
-  kind: 'account' | 'queue' | 'table'
-
-  @description('Conditional. Name of the queue or table. Required if kind is not account.')
-  name: string
-}
-
-@description('One grant of a role: who gets which role, and on what part of the storage account.')
-type grantType = {
-  @description('Required. Object id of the principal.')
-  principalId: string
-
-  @description('Required. Whether the principal is an identity of a service, a person or a group.')
-  principalType: 'ServicePrincipal' | 'User' | 'Group'
-
-  @description('Required. The role.')
-  role: roleType
-
-  @description('Required. The queue, the table, or the whole account where both are empty.')
-  scope: scopeType
-}
-
 @description('Required. Name of the storage account.')
 param storageAccountName string
 
-@description('Required. The grants.')
-param grants grantType[]
+@description('Required. Object id of the function\'s identity.')
+param functionPrincipalId string
+
+@description('Required. Object ids of principals that may put requests into the requests queue, and nothing else.')
+param senderPrincipalIds string[]
+
+@description('Required. Object ids of principals that may take outcomes from the results queue, and nothing else.')
+param receiverPrincipalIds string[]
+
+@description('Required. Whether senders and receivers are identities of services, people or groups.')
+@allowed(['ServicePrincipal', 'User', 'Group'])
+param principalType string
+
+@description('Required. Names of the queues, by what they are for, as the storage module has them.')
+param queueNames {
+  *: string
+}
+
+@description('Required. Name of the ledger\'s table.')
+param table string
+
+// What the function does with each, and the least role that lets it.
+var functionGrants = [
+  { role: 'StorageBlobDataOwner', kind: 'account', name: '' } // the host's locks and the package
+  { role: 'StorageQueueDataContributor', kind: 'queue', name: queueNames.requests } // takes, sends again with a delay, counts
+  { role: 'StorageQueueDataContributor', kind: 'queue', name: '${queueNames.requests}-poison' } // the host adds, the sweep takes
+  { role: 'StorageQueueDataMessageSender', kind: 'queue', name: queueNames.results } // tells outcomes
+  { role: 'StorageQueueDataReader', kind: 'queue', name: queueNames.results } // asks whether it is there
+  { role: 'StorageQueueDataContributor', kind: 'queue', name: queueNames.quota } // adds, counts, takes back
+  { role: 'StorageQueueDataMessageSender', kind: 'queue', name: queueNames.deadLetters } // keeps
+  { role: 'StorageQueueDataReader', kind: 'queue', name: queueNames.deadLetters } // counts
+  { role: 'StorageQueueDataContributor', kind: 'queue', name: queueNames.redemptionChecks } // sends, takes
+  { role: 'StorageTableDataContributor', kind: 'table', name: table } // the ledger
+]
+
+var grants = concat(
+  map(functionGrants, grant => {
+    principalId: functionPrincipalId
+    principalType: 'ServicePrincipal'
+    role: grant.role
+    kind: grant.kind
+    name: grant.name
+  }),
+  map(senderPrincipalIds, id => {
+    principalId: id
+    principalType: principalType
+    role: 'StorageQueueDataMessageSender'
+    kind: 'queue'
+    name: queueNames.requests
+  }),
+  map(receiverPrincipalIds, id => {
+    principalId: id
+    principalType: principalType
+    role: 'StorageQueueDataMessageProcessor'
+    kind: 'queue'
+    name: queueNames.results
+  })
+)
 
 // Ids of the built-in roles.
 var roleIds = {
@@ -61,22 +84,22 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   }
 }
 
-resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' existing = [
+resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' existing = [
   for grant in grants: {
     parent: account::queueService
-    name: grant.scope.kind == 'queue' ? grant.scope.name : 'none'
+    name: grant.kind == 'queue' ? grant.name : 'none'
   }
 ]
 
-resource tables 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-06-01' existing = [
+resource ledger 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-06-01' existing = [
   for grant in grants: {
     parent: account::tableService
-    name: grant.scope.kind == 'table' ? grant.scope.name : 'none'
+    name: grant.kind == 'table' ? grant.name : 'none'
   }
 ]
 
 resource onAccount 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for grant in grants: if (grant.scope.kind == 'account') {
+  for grant in grants: if (grant.kind == 'account') {
     name: guid(account.id, grant.principalId, grant.role)
     scope: account
     properties: {
@@ -88,9 +111,9 @@ resource onAccount 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource onQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (grant, index) in grants: if (grant.scope.kind == 'queue') {
-    name: guid(account.id, grant.scope.name, grant.principalId, grant.role)
-    scope: queues[index]
+  for (grant, index) in grants: if (grant.kind == 'queue') {
+    name: guid(account.id, grant.name, grant.principalId, grant.role)
+    scope: queue[index]
     properties: {
       principalId: grant.principalId
       principalType: grant.principalType
@@ -100,9 +123,9 @@ resource onQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource onTable 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (grant, index) in grants: if (grant.scope.kind == 'table') {
-    name: guid(account.id, grant.scope.name, grant.principalId, grant.role)
-    scope: tables[index]
+  for (grant, index) in grants: if (grant.kind == 'table') {
+    name: guid(account.id, grant.name, grant.principalId, grant.role)
+    scope: ledger[index]
     properties: {
       principalId: grant.principalId
       principalType: grant.principalType

@@ -41,6 +41,9 @@ param container string
 @description('Required. Whether the account can be reached from public networks (with Entra tokens alone, as always).')
 param publicNetwork bool
 
+@description('Required. Whether Azure\'s own services may pass a closed network, as Event Grid must to deliver (with its identity, as always).')
+param trustedServices bool
+
 @description('Optional. How the account is replicated; requests and the ledger should outlive a zone.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS'])
 param sku string = 'Standard_ZRS'
@@ -64,7 +67,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     supportsHttpsTrafficOnly: true
     publicNetworkAccess: publicNetwork ? 'Enabled' : 'Disabled'
     networkAcls: {
-      bypass: 'None'
+      bypass: trustedServices ? 'AzureServices' : 'None'
       defaultAction: publicNetwork ? 'Allow' : 'Deny'
     }
   }

@@ -1,110 +1,117 @@
-"""Bicep files as Python values: objects are dicts, arrays lists; all else is its text."""
+"""Bicep files: read, and what they declare, by the parser of tree-sitter."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import tree_sitter
 import tree_sitter_bicep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from tree_sitter import Node
 
 ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
+MAIN = "main.bicep"
 _PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_bicep.language()))
+_DECLARATIONS = {
+    "parameter_declaration", "variable_declaration", "resource_declaration", "module_declaration",
+    "output_declaration",
+}  # fmt: skip
+_SILENT = {"comment", "diagnostic_comment", "metadata_declaration", "target_scope_assignment"}
+_SILENT |= {"type_declaration", "using_statement", "import_statement"}
 
 
 @dataclass(frozen=True, slots=True)
-class Bicep:
-    """One file.
+class Declaration:
+    """What stands at the top level of a file, or in the body of a resource.
 
     Attributes:
-        variables: by name.
-        resources: by type without the version; each a list of bodies.
-        modules: by name, the parameters that each gets.
-        parameters: by name, the default where there is one.
-        strings: every plain string.
-        broken: where it does not parse.
+        kind: ``parameter``, ``variable``, ``resource``, ``module`` or ``output``.
+        name: the symbol.
+        target: type with version, or path of the module.
+        existing: whether a resource is only looked up.
+        secure: whether it is decorated as a secret.
+        value: what is assigned; none for a parameter without default.
     """
 
-    variables: Mapping[str, Any]
-    resources: Mapping[str, list[Any]]
-    modules: Mapping[str, Any]
-    parameters: Mapping[str, Any]
-    strings: frozenset[str]
-    broken: tuple[str, ...]
+    kind: str
+    name: str
+    target: str
+    existing: bool
+    secure: bool
+    value: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file's declarations, and the lines that do not parse."""
+
+    declarations: tuple[Declaration, ...]
+    broken: tuple[str, ...] = field(default=())
+
+    def of(self, kind: str) -> list[Declaration]:
+        """Return the declarations of a kind."""
+        return [declared for declared in self.declarations if declared.kind == kind]
 
 
 def load() -> dict[str, str]:
     """Return the text of every file under ``infra`` by its path there."""
-    paths = sorted([*INFRA.rglob("*.bicep"), *INFRA.rglob("*.bicepparam")])
+    suffixes = {".bicep", ".bicepparam", ".json"}
+    paths = sorted(path for path in INFRA.rglob("*") if path.suffix in suffixes)
     return {path.relative_to(INFRA).as_posix(): path.read_text() for path in paths}
 
 
-def parse(text: str) -> Bicep:
+def parse(content: str) -> File:
     """Parse a file's text."""
-    root = _PARSER.parse(text.encode()).root_node
-    resources: dict[str, list[Any]] = {}
-    _collect(root, "", resources)
-    named: dict[str, dict[str, Any]] = {}
-    for node in (child for child in root.named_children if child.named_children):
-        named.setdefault(node.type, {})[_name(node)] = _value(node.named_children[-1])
-    return Bicep(
-        variables=named.get("variable_declaration", {}),
-        resources=resources,
-        modules=named.get("module_declaration", {}),
-        parameters=named.get("parameter_declaration", {}),
-        strings=frozenset(_strings(root)),
-        broken=tuple(f"line {n.start_point[0] + 1}" for n in _walk(root) if n.is_error),
+    root = _PARSER.parse(content.encode()).root_node
+    # The grammar is older than the statement.
+    known = [n for n in _walk(root) if n.is_error and not text(n).startswith("extension ")]
+    missing = [n for n in _walk(root) if n.is_missing]
+    return File(
+        tuple(declared(root)), tuple(f"line {n.start_point[0] + 1}" for n in [*known, *missing])
     )
 
 
-def _name(node: Node) -> str:
-    return next((_text(c) for c in node.named_children if c.type == "identifier"), "")
-
-
-def _collect(node: Node, above: str, into: dict[str, list[Any]]) -> None:
+def declared(node: Node) -> Iterator[Declaration]:
+    """Return what is declared right below a node."""
+    secure = False
     for child in node.named_children:
-        kind = above
-        if child.type == "resource_declaration":
-            text = next(_text(c) for c in child.named_children if c.type == "string").strip("'")
-            kind = f"{above}/{text}" if above and "/" not in text else text.partition("@")[0]
-            into.setdefault(kind, []).append(_value(child.named_children[-1]))
-        _collect(child, kind, into)
+        inner = child.named_children[0] if child.type == "object_property" else child
+        if inner.type == "decorators":
+            secure = "@secure()" in text(inner).replace(" ", "")
+        elif inner.type in _DECLARATIONS:
+            yield _declaration(inner, secure=secure)
+            secure = False
+        elif node.type == "infrastructure" and inner.type not in _SILENT and not inner.is_error:
+            msg = f"a statement that is not known here: {inner.type}"
+            raise NotImplementedError(msg)
 
 
-def _value(node: Node) -> Any:  # noqa: ANN401 - any value of Bicep
-    match node.type:
-        case "object":
-            properties = [c for c in node.named_children if c.type == "object_property"]
-            return {
-                _text(p.named_children[0]).strip("'"): _value(p.named_children[-1])
-                for p in properties
-            }
-        case "array":
-            return [_value(c) for c in node.named_children if c.type != "comment"]
-        case "string" if not any(c.type == "interpolation" for c in node.named_children):
-            return "".join(_text(c) for c in node.named_children)
-        case "for_statement" | "if_statement" | "for_loop_body":
-            return _value(node.named_children[-1])
-        case _:
-            return _text(node)
+def _declaration(node: Node, *, secure: bool) -> Declaration:
+    kind = node.type.removesuffix("_declaration")
+    tokens = [child.type for child in node.children]
+    strings = [text(c).strip("'") for c in node.named_children if c.type == "string"]
+    return Declaration(
+        kind=kind,
+        name=next(text(c) for c in node.named_children if c.type == "identifier"),
+        target=strings[0] if kind in {"resource", "module"} else "",
+        existing="existing" in tokens,
+        secure=secure,
+        value=node.children[tokens.index("=") + 1] if "=" in tokens else None,
+    )
 
 
-def _strings(root: Node) -> Iterator[str]:
-    return (_value(n) for n in _walk(root) if n.type == "string")
+def text(node: Node) -> str:
+    """Return the text of a node."""
+    return node.text.decode() if node.text else ""
 
 
 def _walk(node: Node) -> Iterator[Node]:
     yield node
-    for child in node.named_children:
+    for child in node.children:
         yield from _walk(child)
-
-
-def _text(node: Node) -> str:
-    return node.text.decode() if node.text else ""

@@ -1,108 +1,109 @@
-"""The policies that the infrastructure has to hold; each finds what breaks it."""
+"""The policies that the infrastructure has to hold, over what a deployment would make."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from tests.infra.bicep import parse
+from tests.infra.bicep import MAIN, parse
+from tests.infra.deployment import deploy
+from tests.infra.grants import least
+from tests.infra.wanted import FIXED, KINDS, SETTINGS, WANTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.infra.bicep import Bicep
+    from tests.infra.deployment import Deployment, Resource
 
-Files = dict[str, "Bicep"]
 # Settings that Flex Consumption refuses ("Azure Functions Flex Consumption plan hosting").
 REFUSED = re.compile(
     r"\b(FUNCTIONS_WORKER_RUNTIME|FUNCTIONS_EXTENSION_VERSION|FUNCTIONS_WORKER_PROCESS_COUNT"
     r"|SCM_DO_BUILD_DURING_DEPLOYMENT|ENABLE_ORYX_BUILD|WEBSITE_RUN_FROM_PACKAGE|WEBSITE_CONTENT\w*"
     r"|WEBSITE_VNET_ROUTE_ALL)\b"
 )
+# What holds a secret, or gives one out; an instrumentation key without its string is one too.
 SECRET = re.compile(
-    r"listKeys|listAccountSas|AccountKey=|SharedAccessSignature|\bpassword\b", re.IGNORECASE
+    r"\blist(?:Keys?|AccountSas|ServiceSas|Secrets?|Callback\w*)\b|AccountKey=|SharedAccess\w*="
+    r"|\bsig=|\bpasswords?\b|\bclientSecret\b|\bInstrumentationKey\b",
+    re.IGNORECASE,
 )
-# Roles that let a principal do more than this product needs, on anything.
-BROAD = re.compile(r"\bOwner\b|'Contributor'|User Access Administrator|AccountContributor")
+LEAST: dict[str, Any] = {"environmentName": "pilot", "allowedEmailDomains": "partner.example"}
+FULL: dict[str, Any] = {
+    **LEAST,
+    "privateNetwork": True,
+    "partnerTopicName": "topic",
+    "senderPrincipalIds": ["sender-1", "sender-2"],
+    "receiverPrincipalIds": ["receiver-1"],
+    "alertEmailAddresses": ["on-call@contoso.example"],
+    # An operator's settings turn no connection elsewhere.
+    "operatorSettings": {"DAILY_LIMIT": "200", **dict.fromkeys(SETTINGS, "elsewhere")},
+}
 
 
 def problems(texts: Mapping[str, str]) -> list[str]:
-    """Return what breaks a policy, sentence by sentence."""
-    files = {name: parse(text) for name, text in texts.items()}
-    found = [
-        f"{name}: {kind}: {problem}"
-        for name, file in files.items()
-        for kind, bodies in file.resources.items()
-        for body in bodies
-        for problem in _of_resource(kind, body)
-    ]
+    """Return what breaks a policy, sentence by sentence.
+
+    Args:
+        texts: the files by path.
+    """
+    found = []
     for name, text in texts.items():
+        if not name.endswith(".bicep"):
+            continue
+        found += [f"{name}: does not parse at {line}" for line in parse(text).broken]
         code = re.sub(r"//.*|@(?:sys\.)?description\(.*", "", text)
         found += [f"{name}: uses {m[0]}" for m in REFUSED.finditer(code)]
         found += [f"{name}: holds a secret ({m[0]})" for m in SECRET.finditer(code)]
-        found += [f"{name}: grants {m[0]}" for m in BROAD.finditer(code)]
-    return found + list(_grants(files["main.bicep"]))
+        if "extension " in code and not name.startswith("graph/"):
+            found.append(f"{name}: needs a registry")
+    for parameters in (LEAST, FULL):
+        try:
+            deployment = deploy(texts, MAIN, parameters)
+        except (NotImplementedError, LookupError) as error:
+            return [*found, f"cannot be evaluated: {error!r}"]
+        found += of_deployment(deployment, parameters)
+    return found
 
 
-def _of_resource(kind: str, body: Any) -> Iterator[str]:  # noqa: ANN401 - any value of Bicep
-    properties = body.get("properties", {}) if isinstance(body, dict) else {}
-    if isinstance(properties, dict) and "name" in body:
-        for path, wanted in WANTED.get(kind, {}).items():
-            value: Any = properties
-            for step in path.split("."):
-                value = value.get(step) if isinstance(value, dict) else None
-            # An existing resource has a name and no properties.
-            if properties and value != wanted:
-                yield f"{path} is {value}, not {wanted}"
+def of_deployment(deployment: Deployment, parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Return what breaks a policy in what one deployment makes."""
+    private = bool(parameters.get("privateNetwork"))
+    yield from (f"declared as a secret: {secret}" for secret in deployment.secrets)
+    for resource in deployment.resources:
+        yield from _of_resource(resource, private=private)
+    yield from _counts(deployment.resources)
+    wanted, held = least(deployment.resources, parameters), sorted(_held(deployment.resources))
+    yield from (f"granted, and not needed: {grant}" for grant in held if grant not in wanted)
+    yield from (f"needed, and not granted: {grant}" for grant in wanted if grant not in held)
 
 
-WANTED: dict[str, dict[str, str]] = {
-    "Microsoft.Storage/storageAccounts": {
-        "allowSharedKeyAccess": "false",
-        "allowBlobPublicAccess": "false",
-        "defaultToOAuthAuthentication": "true",
-        "minimumTlsVersion": "TLS1_2",
-        "supportsHttpsTrafficOnly": "true",
-        "publicNetworkAccess": "publicNetwork ? 'Enabled' : 'Disabled'",
-    },
-    "Microsoft.Storage/storageAccounts/blobServices/containers": {"publicAccess": "None"},
-    "Microsoft.Insights/components": {"DisableLocalAuth": "true"},
-    "Microsoft.OperationalInsights/workspaces": {"features.disableLocalAuth": "true"},
-    "Microsoft.Web/sites": {
-        "httpsOnly": "true",
-        "siteConfig.minTlsVersion": "1.2",
-        "siteConfig.ftpsState": "Disabled",
-        "functionAppConfig.runtime.name": "python",
-        "functionAppConfig.runtime.version": "3.13",
-        "functionAppConfig.deployment.storage.authentication.type": "UserAssignedIdentity",
-    },
-}
-
-_SENDER, _PROCESSOR = "StorageQueueDataMessageSender", "StorageQueueDataMessageProcessor"
-LEAST: dict[tuple[str, str], set[str]] = {
-    ("account", ""): {"StorageBlobDataOwner"},
-    ("queue", "queues.requests"): {"StorageQueueDataContributor"},
-    ("queue", "poisonQueue"): {"StorageQueueDataContributor"},
-    ("queue", "queues.results"): {_SENDER, "StorageQueueDataReader"},
-    ("queue", "queues.quota"): {"StorageQueueDataContributor"},
-    ("queue", "queues.deadLetters"): {_SENDER, "StorageQueueDataReader"},
-    ("queue", "queues.redemptionChecks"): {"StorageQueueDataContributor"},
-    ("table", "table"): {"StorageTableDataContributor"},
-}
+def _of_resource(resource: Resource, *, private: bool) -> Iterator[str]:
+    for path, wanted in WANTED.get(resource.kind, {}).items():
+        value: Any = resource.body
+        for step in path.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        expected = wanted[private] if isinstance(wanted, tuple) else wanted
+        if value != expected:
+            yield f"{resource.kind}: {path} is {value}, not {expected}"
+    if resource.kind == "Microsoft.Web/sites/config":
+        settings = resource.body["properties"]
+        for name, wanted in {**SETTINGS, **FIXED}.items():
+            if not re.fullmatch(wanted, str(settings.get(name))):
+                yield f"setting {name} is {settings.get(name)}"
+        yield from (f"setting {name} is refused" for name in settings if REFUSED.search(name))
 
 
-def _grants(main: Bicep) -> Iterator[str]:
-    held: dict[tuple[str, str], set[str]] = {}
-    for grant in main.variables["functionGrants"]:
-        held.setdefault((grant["kind"], grant["name"]), set()).add(grant["role"])
-    if held != LEAST:
-        yield f"main.bicep: the function holds {held}"
-    others = main.variables["grants"]
-    for principals, role, queue in (
-        ("senderPrincipalIds", _SENDER, "queues.requests"),
-        ("receiverPrincipalIds", _PROCESSOR, "queues.results"),
-    ):
-        found = re.search(rf"map\({principals}, id => \{{(.*?)\n  \}}\)", others, re.DOTALL)
-        text = found[1] if found else ""
-        if re.findall(r"role: '(\w+)'", text) != [role] or f"name: {queue} " not in text:
-            yield f"main.bicep: {principals} get more or less than {role} on {queue}"
+def _counts(resources: list[Resource]) -> Iterator[str]:
+    made = [resource.kind for resource in resources]
+    yield from (f"nobody expects a {kind}" for kind in sorted({*made} - {*KINDS}))
+    for kind, most in KINDS.items():
+        if most and made.count(kind) > most:
+            yield f"{made.count(kind)} of {kind}"
+
+
+def _held(resources: list[Resource]) -> Iterator[tuple[str, str, str]]:
+    for resource in resources:
+        if resource.kind == "Microsoft.Authorization/roleAssignments":
+            properties = resource.body["properties"]
+            role = properties["roleDefinitionId"].rpartition("/")[2]
+            yield properties["principalId"], role, resource.scope

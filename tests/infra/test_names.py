@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
-import shutil
-import subprocess
-import sys
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,107 +12,127 @@ from converters import journal
 from converters.model import Deferral, Outcome, Status
 from converters.settings import Settings
 from converters.trace import Trace
-from tests.infra.bicep import INFRA, ROOT, load, parse
+from tests.infra.bicep import INFRA, ROOT, load
+from tests.infra.deployment import deploy
+from tests.infra.functions import Known
+from tests.infra.grants import ROLES
+from tests.infra.pilot import deployed
 from tests.samples import request
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 SHARED = ROOT.parent / "shared"
-MAIN = parse(load()["main.bicep"])
-LEAST = {"CONVERSION_STORAGE": "UseDevelopmentStorage=true"}
+PERMISSIONS = "graph/permissions.bicep"
 # The host and the SDKs read these.
 PLATFORM = {
     "AZURE_CLIENT_ID",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    # The host's own part of a connection by identity.
+    "CONVERSION_STORAGE__credential",
 }
 
 
-def settings_of(text: str) -> set[str]:
-    """Return the names of app settings that a text sets."""
-    return set(re.findall(r"^\s+([A-Z][A-Za-z]*(?:_+\w+)+): ", text, re.MULTILINE))
+def names_of(kind: str) -> set[str]:
+    """Return the names of the resources whose type ends so."""
+    return {str(it.of("name")) for it in deployed().resources if it.kind.endswith(f"/{kind}")}
 
 
-def test_queues_and_table_are_those_that_the_code_defaults_to() -> None:
-    queues, settings = MAIN.variables["queues"], Settings.from_mapping(LEAST)
-    assert (queues["requests"], queues["results"]) == (
-        settings.requests_queue, settings.results_queue,
-    )  # fmt: skip
-    assert (queues["quota"], queues["deadLetters"]) == (
-        settings.quota_queue, settings.dead_letters_queue,
-    )  # fmt: skip
-    assert MAIN.variables["table"] == settings.ledger_table
-    # The host's own name for it.
-    assert MAIN.variables["poisonQueue"] == "'${queues.requests}-poison'"
-    made = load()["modules/storage.bicep"]
-    assert (
-        "concat(map(items(queues), entry => string(entry.value)), ['${queues.requests}-poison'])"
-        in made
-    )
+def app_settings() -> dict[str, str]:
+    """Return the app settings, with an address for what only a deployment knows."""
+    (config,) = (it for it in deployed().resources if it.kind == "Microsoft.Web/sites/config")
+    known = {
+        "clientId": "00000000-0000-4000-8000-000000000000",
+        "queue": "https://store.queue.core.windows.net/",
+        "table": "https://store.table.core.windows.net/",
+    }
+    return {
+        name: known.get(value.rpartition(".")[2], value) if isinstance(value, Known) else value
+        for name, value in config.body["properties"].items()
+    }
+
+
+def test_queues_and_table_are_those_that_the_code_is_set_to() -> None:
+    settings = Settings.from_mapping(app_settings())
+    assert settings.graph_needs_credential
+    assert names_of("queues") == {
+        *settings.queues,
+        settings.poison_queue,
+        # Of the redemption checks to come; nothing reads it yet.
+        "redemption-checks",
+    }
+    assert names_of("tables") == {settings.ledger_table}
+
+
+def test_settings_of_the_infrastructure_are_the_defaults_of_the_code() -> None:
+    least = Settings.from_mapping({"CONVERSION_STORAGE": "UseDevelopmentStorage=true"})
+    settings = Settings.from_mapping(app_settings())
+    assert (settings.queues, settings.ledger_table) == (least.queues, least.ledger_table)
 
 
 def test_every_app_setting_is_read_by_code_host_or_library() -> None:
     code = "".join(
         (ROOT / "converters" / name).read_text() for name in ("settings.py", "storage.py")
     )
-    for name in settings_of(load()["modules/function.bicep"]) | settings_of(
-        MAIN.modules["function"]["params"]["settings"]
-    ):
-        known = name in PLATFORM or name.startswith("AzureWebJobsStorage__")
-        # The host's own part of a connection by identity.
-        known = known or name == "CONVERSION_STORAGE__credential"
-        assert known or f'"{name}"' in code, name
-
-
-def test_settings_that_the_infrastructure_makes_are_valid() -> None:
-    names = settings_of(MAIN.modules["function"]["params"]["settings"])
+    names = set(app_settings())
     assert names >= {"ALLOWED_EMAIL_DOMAINS", "LEDGER_TABLE", "REQUESTS_QUEUE", "TENANT_ID"}
-    settings = Settings.from_mapping(
-        {
-            "CONVERSION_STORAGE__queueServiceUri": "https://store.queue.core.windows.net/",
-            "CONVERSION_STORAGE__tableServiceUri": "https://store.table.core.windows.net/",
-            "CONVERSION_STORAGE__clientId": "00000000-0000-4000-8000-000000000000",
-            "GRAPH_BASE_URL": MAIN.parameters["graphBaseUrl"],
-            "TENANT_ID": "00000000-0000-4000-8000-000000000001",
-        }
-    )
-    assert settings.graph_needs_credential
+    for name in names - PLATFORM:
+        assert name.startswith("AzureWebJobsStorage__") or f'"{name}"' in code, name
 
 
 def test_runtime_is_the_one_that_the_tests_run_the_worker_on() -> None:
-    site = parse(load()["modules/function.bicep"]).resources["Microsoft.Web/sites"][0]
-    version = site["properties"]["functionAppConfig"]["runtime"]["version"]
+    (site,) = (it for it in deployed().resources if it.kind == "Microsoft.Web/sites")
+    version = site.body["properties"]["functionAppConfig"]["runtime"]["version"]
     assert f">={version}" in (ROOT / "pyproject.toml").read_text().replace(
         "python_version >= '", ">="
     )
 
 
-def test_permissions_are_those_of_the_documentation() -> None:
+def test_both_compiler_configurations_hold_the_same_rules() -> None:
+    texts = load()
+    whole, graph = (json.loads(texts[f"{at}bicepconfig.json"]) for at in ("", "graph/"))
+    assert graph["analyzers"] == whole["analyzers"]
+    assert {rule["level"] for rule in whole["analyzers"]["core"]["rules"].values()} <= {
+        "error", "off",
+    }  # fmt: skip
+    # What needs a registry is asked for where it is used, and nowhere else.
+    assert "extensions" in graph
+    assert "extensions" not in whole
+
+
+def granted() -> dict[bool, set[tuple[str, str]]]:
+    """Return the permissions at Graph, without and with the optional ones, and whose they are."""
+    found = {}
+    for everything in (False, True):
+        switches = dict.fromkeys(("allowReadWriteAll", "allowInvitationDomains"), everything)
+        made = deploy(load(), PERMISSIONS, {"principalId": "identity", **switches}).resources
+        assert {it.kind for it in made} == {"Microsoft.Graph/appRoleAssignedTo"}
+        found[everything] = {(it.body["principalId"], it.body["appRoleId"]) for it in made}
+    return found
+
+
+def test_permissions_are_those_of_the_documentation_by_their_official_ids() -> None:
     documented = json.loads((ROOT / "docs" / "permissions.json").read_text())
-    text = load()["modules/graph-permissions.bicep"]
-    needed = parse(text).variables["needed"]
-    assert sorted(needed) == documented["needed"]
-    optional = re.findall(r"\{ '([\w.]+)': '[0-9a-f-]{36}' \}", text)
-    assert sorted(optional) == documented["optional"]
+    needed, optional = documented["needed"], documented["optional"]
+    text = load()[PERMISSIONS]
+    ids = dict(re.findall(r"'([A-Z][\w.]+)': '([0-9a-f-]{36})'", text))
+    assert granted() == {
+        False: {("identity", ids[name]) for name in needed},
+        True: {("identity", ids[name]) for name in [*needed, *optional]},
+    }
     script = (INFRA / "scripts" / "grant.sh").read_text()
-    assert re.findall(r"^  ([A-Z][\w.]+)$", script, re.MULTILINE) == documented["needed"]
-
-
-@pytest.mark.skipif(not SHARED.exists(), reason="the official permission ids are not here")
-def test_permission_and_role_ids_are_the_official_ones() -> None:
+    assert re.findall(r"^  ([A-Z][\w.]+)$", script, re.MULTILINE) == needed
+    if not SHARED.exists():
+        pytest.skip("the official permission ids are not here")
     official = json.loads((SHARED / "reference" / "graph-permissions.json").read_text())
-    text = load()["modules/graph-permissions.bicep"]
-    for name, number in re.findall(r"'([A-Z][\w.]+)': '([0-9a-f-]{36})'", text):
-        assert official["applicationPermissions"][name] == number
+    assert ids == {name: official["applicationPermissions"][name] for name in ids}
     assert official["graphServicePrincipalAppId"] in text
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the official role ids are not here")
+def test_role_ids_are_the_official_ones() -> None:
     facts = (SHARED / "reference" / "infra.md").read_text()
-    roles = parse(load()["modules/roles.bicep"]).variables["roleIds"]
-    for name, number in roles.items():
-        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).removeprefix("Storage ")
-        assert re.search(
-            rf"{words.replace('Queue Data Message', 'Queue Message')} {number}", facts
-        ), name
+    for name, number in ROLES.items():
+        short = name.removeprefix("Storage ").replace("Queue Data Message", "Queue Message")
+        assert f"{short} {number}" in facts
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> dict[str, set[str]]:
@@ -139,51 +154,41 @@ def test_alerts_and_workbook_ask_for_fields_that_are_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     logged = lines(caplog)
-    alerts: list[dict[str, Any]] = parse(load()["modules/alerts.bicep"]).variables["alerts"]
-    queries = [(alert["line"], alert["where"]) for alert in alerts]
+    queries = alert_queries()
     workbook = json.loads((INFRA / "workbook.json").read_text())
     texts = [item["content"]["query"] for item in workbook["items"] if "query" in item["content"]]
-    queries += [(m[1], text) for text in texts if (m := re.search(r'startswith "(\w+) \{"', text))]
-    assert len(queries) == len(alerts) + len(texts)
-    for word, query in queries:
+    assert len(queries) >= 5
+    for query in [*queries, *texts]:
+        (word,) = re.findall(r'startswith "(\w+) \{"', query)
         asked = set(re.findall(r"\bline\.(\w+)", query))
-        assert asked, query
+        assert asked or "where lines == 0" in query, query
         assert asked <= logged[word], query
 
 
+def alert_queries() -> list[str]:
+    """Return the queries of the alerts, as they would be deployed."""
+    return [
+        criterion["query"]
+        for it in deployed().resources
+        if it.kind == "Microsoft.Insights/scheduledQueryRules"
+        for criterion in it.body["properties"]["criteria"]["allOf"]
+    ]
+
+
 def test_alerts_name_statuses_and_reasons_that_exist() -> None:
-    text = load()["modules/alerts.bicep"]
     code = "".join(path.read_text() for path in (ROOT / "converters").rglob("*.py"))
-    for name in re.findall(r'"(\w+)"', " ".join(re.findall(r"where: '(.*)'", text))):
-        assert name in {*Status, "undone"} or f'"{name}"' in code, name
+    for query in alert_queries():
+        for name in re.findall(r'"(\w+)"', query):
+            assert name in {*Status, "undone"} or f'"{name}"' in code, name
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the stand-in for the Bicep compiler is not here")
-def test_stand_in_for_the_compiler_finds_nothing() -> None:
-    checker = SHARED / "tools" / "bicepcheck.py"
-    done = subprocess.run(
-        [sys.executable, str(checker), str(INFRA)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
-
-
-def compiler() -> str | None:
-    """Return the Bicep CLI, where there is one."""
-    return os.environ.get("BICEP") or shutil.which("bicep")
-
-
-@pytest.mark.skipif(
-    compiler() is None, reason="no Bicep CLI here: set BICEP, or put it on the PATH"
-)
-@pytest.mark.parametrize("command", [["build", "--stdout"], ["lint"], ["build-params", "--stdout"]])
-def test_compiler_finds_nothing(command: list[str], tmp_path: Path) -> None:
-    name = "main.bicepparam" if "params" in command[0] else "main.bicep"
-    done = subprocess.run(
-        [compiler() or "", *command, str(INFRA / name)],
-        cwd=tmp_path,
-        env={**os.environ, "AZURE_ENV_NAME": "test"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+def test_alerts_watch_what_an_operator_must_know() -> None:
+    watched = " ".join(alert_queries())
+    for field in ("line.poison", "line.deadLetters", "line.oldestSeconds", "line.status"):
+        assert field in watched
+    actions = [
+        it.body["properties"]["actions"]["actionGroups"]
+        for it in deployed().resources
+        if it.kind == "Microsoft.Insights/scheduledQueryRules"
+    ]
+    assert all(len(groups) == 1 for groups in actions)
