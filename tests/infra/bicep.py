@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ class Declaration:
         target: type with version, or path of the module.
         existing: whether a resource is only looked up.
         secure: whether it is decorated as a secret.
+        description: what it is decorated with to read.
         value: what is assigned; none for a parameter without default.
     """
 
@@ -44,6 +46,7 @@ class Declaration:
     target: str
     existing: bool
     secure: bool
+    description: str
     value: Node | None
 
 
@@ -79,20 +82,20 @@ def parse(content: str) -> File:
 
 def declared(node: Node) -> Iterator[Declaration]:
     """Return what is declared right below a node."""
-    secure = False
+    decorated = ""
     for child in node.named_children:
         inner = child.named_children[0] if child.type == "object_property" else child
         if inner.type == "decorators":
-            secure = "@secure()" in text(inner).replace(" ", "")
+            decorated = text(inner)
         elif inner.type in _DECLARATIONS:
-            yield _declaration(inner, secure=secure)
-            secure = False
+            yield _declaration(inner, decorated)
+            decorated = ""
         elif node.type == "infrastructure" and inner.type not in _SILENT and not inner.is_error:
             msg = f"a statement that is not known here: {inner.type}"
             raise NotImplementedError(msg)
 
 
-def _declaration(node: Node, *, secure: bool) -> Declaration:
+def _declaration(node: Node, decorated: str) -> Declaration:
     kind = node.type.removesuffix("_declaration")
     tokens = [child.type for child in node.children]
     strings = [text(c).strip("'") for c in node.named_children if c.type == "string"]
@@ -101,7 +104,8 @@ def _declaration(node: Node, *, secure: bool) -> Declaration:
         name=next(text(c) for c in node.named_children if c.type == "identifier"),
         target=strings[0] if kind in {"resource", "module"} else "",
         existing="existing" in tokens,
-        secure=secure,
+        secure="@secure()" in decorated.replace(" ", ""),
+        description=" ".join(re.findall(r"@description\('(.*)'\)", decorated)),
         value=node.children[tokens.index("=") + 1] if "=" in tokens else None,
     )
 

@@ -82,6 +82,8 @@ PLANTED = [
     (MONITORING, "  scope: component\n", "", "granted, and not needed"),
     (MAIN, "writerPrincipalId: .*", "writerPrincipalId: 'somebody'", "not needed: ('somebody"),
     # Anything else.
+    (STORAGE, "Required. Name of the account.", "Optional. Name of the account.", "name is not described"),
+    (STORAGE, "@description\\('Name of the account.'\\)\n", "", "name is not described"),
     (STORAGE, "sku: \\{", "sku: [", "does not parse"),
     (NETWORK, "\\['blob', 'queue', 'table'\\]", "['blob', 'queue', 'table', 'file']", "4 of Microsoft"),
     (EVENTS, "type: 'UserAssigned'", "type: 'SystemAssigned'", "identity.type is SystemAssigned"),

@@ -13,6 +13,7 @@ from tests.infra.wanted import FIXED, KINDS, SETTINGS, WANTED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tests.infra.bicep import Declaration, File
     from tests.infra.deployment import Deployment, Resource
 
 # Settings that Flex Consumption refuses ("Azure Functions Flex Consumption plan hosting").
@@ -50,7 +51,9 @@ def problems(texts: Mapping[str, str]) -> list[str]:
     for name, text in texts.items():
         if not name.endswith(".bicep"):
             continue
-        found += [f"{name}: does not parse at {line}" for line in parse(text).broken]
+        file = parse(text)
+        found += [f"{name}: does not parse at {line}" for line in file.broken]
+        found += [f"{name}: {one.name} is not described" for one in _undescribed(file)]
         code = re.sub(r"//.*|@(?:sys\.)?description\(.*", "", text)
         found += [f"{name}: uses {m[0]}" for m in REFUSED.finditer(code)]
         found += [f"{name}: holds a secret ({m[0]})" for m in SECRET.finditer(code)]
@@ -63,6 +66,15 @@ def problems(texts: Mapping[str, str]) -> list[str]:
             return [*found, f"cannot be evaluated: {error!r}"]
         found += of_deployment(deployment, parameters)
     return found
+
+
+def _undescribed(file: File) -> Iterator[Declaration]:
+    """Return what has no description that says whether it is needed ("AVM", BCPNFR)."""
+    for one in file.of("parameter"):
+        words = ("Optional. ", "Conditional. ") if one.value else ("Required. ", "Conditional. ")
+        if not one.description.startswith(words):
+            yield one
+    yield from (one for one in file.of("output") if not one.description)
 
 
 def of_deployment(deployment: Deployment, parameters: Mapping[str, Any]) -> Iterator[str]:
