@@ -98,8 +98,8 @@ class Waits:
 
     Attributes:
         times: how often it has waited.
-        attempts: how many tries in a row could not be concluded.
-        since: when those began, seconds since 1970; ``None`` before the first.
+        attempts: how many of those were for as long as we thought best.
+        since: when they began, seconds since 1970; ``None`` before the first.
         announced: codes of the reasons for waiting that somebody was told of.
     """
 

@@ -31,6 +31,8 @@ TOLD_FROM = 0.8
 # of the limit.
 FIRST_SHARE, LEAST_SHARE = 120.0, 2.0
 DOUBLING, RECOVERING, AFTER_429 = 1.0, 0.05, 0.9
+# The most that one window takes from a share.
+MOST_CUT = 0.5
 # Of the invitations in a window, so many may meet a 429.
 TOLERATED = 0.03
 # An answer's word on the limit moves the share a little: a dozen of them are one window's.
@@ -84,7 +86,7 @@ class Pace:
         self._made: deque[float] = deque()
         self._refused: deque[float] = deque()
 
-    def reserve(self) -> float | None:
+    def reserve(self, most_seconds: float = MOST_WAIT) -> float | None:
         """Reserve a turn; return the seconds until it comes, ``None`` where that is too long."""
         now = self._clock()
         while self._turns and self._turns[0] <= now - WINDOW:
@@ -94,7 +96,7 @@ class Pace:
             turn = max(turn, self._turns[-share] + WINDOW)
         spacing = WINDOW / self._share if self._growth == RECOVERING else 0.0
         turn = max(turn, self._next)
-        if turn - now > MOST_WAIT:
+        if turn - now > most_seconds:
             return None
         self._turns.append(turn)
         # Once the limit is near, turns are spread: bursts of several workers would add up.
@@ -146,5 +148,6 @@ class Pace:
         # Once a window: those that were under way together say the same.
         if many and now >= self._cut_again:
             self._cut_again = now + WINDOW
-            wanted = AFTER_429 * max(len(self._made), LEAST_SHARE)
+            # A worker that has just begun has made few, and may yet have its part of the limit.
+            wanted = max(AFTER_429 * len(self._made), self._share * MOST_CUT)
             self._share = max(LEAST_SHARE, min(self._share, wanted))

@@ -60,14 +60,16 @@ def after_outage(
     """Wait until what was not available may be so again; ``None`` once patience is over."""
     if _waited(request, now) >= settings.retry_hours * 3600:
         return None
-    return _again(
-        request, str(error) or "time limit", now, _retry_seconds(request, error, settings)
-    )
+    why, asked = str(error) or "time limit", _asked(error)
+    if asked is None:
+        return _blindly(request, why, settings, now)
+    # Never before; a little later, so that all who were told the same do not come at once.
+    return _again(request, why, now, asked + back_off(0, settings.retry_base_seconds))
 
 
 def until_results(request: ConversionRequest, settings: Settings, now: float) -> Deferral:
     """Wait for the results queue; without a limit, as there is nobody to tell of its end."""
-    return _again(request, "results queue", now, _retry_seconds(request, None, settings))
+    return _blindly(request, "results queue", settings, now)
 
 
 def for_directory(
@@ -82,8 +84,7 @@ def for_directory(
             return None
         return _again(request, "not visible", now, settings.settle_seconds / _LOOKS)
     if codes <= unseen | WITHDRAWN and _waited(request, now) < settings.retry_hours * 3600:
-        waiting = _again(request, "withdrawn", now, _retry_seconds(request, None, settings))
-        return replace(waiting, reasons=reasons)
+        return replace(_blindly(request, "withdrawn", settings, now), reasons=reasons)
     return None
 
 
@@ -106,24 +107,23 @@ def delay(seconds: float) -> int:
     return max(1, math.ceil(seconds))
 
 
-def _retry_seconds(
-    request: ConversionRequest, error: Unavailable | TimeoutError | None, settings: Settings
-) -> float:
-    base, asked = settings.retry_base_seconds, _asked(error)
-    if asked is None:
-        return back_off(request.waits.attempts, base)
-    # Never before; a little later, so that all who were told the same do not come at once.
-    return asked + back_off(0, base)
-
-
 def _asked(error: Unavailable | TimeoutError | None) -> float | None:
     return error.retry_after if isinstance(error, Unavailable) else None
 
 
+def _blindly(request: ConversionRequest, why: str, settings: Settings, now: float) -> Deferral:
+    """Wait longer each time that nobody says for how long."""
+    waits = request.waits
+    seconds = back_off(waits.attempts, settings.retry_base_seconds)
+    request = replace(request, waits=replace(waits, attempts=waits.attempts + 1))
+    return _again(request, why, now, seconds)
+
+
 def _again(request: ConversionRequest, why: str, now: float, seconds: float) -> Deferral:
     waits = request.waits
-    since = int(now) if waits.since is None else waits.since
-    waits = replace(waits, times=waits.times + 1, attempts=waits.attempts + 1, since=since)
+    # A message may say anything; whoever began in the future would wait for ever.
+    since = int(now) if waits.since is None else min(waits.since, int(now))
+    waits = replace(waits, times=waits.times + 1, since=since)
     return Deferral(replace(request, waits=waits), delay(seconds), why)
 
 
