@@ -23,6 +23,7 @@ from converters.inviting import Inviter
 from converters.ledger import Ledger
 from converters.messages import parse
 from converters.model import Mode, Outcome, Status
+from converters.pacing import MOST_WAIT
 from converters.queues import Queue, Quota, SweptQueue
 from converters.reporting import Ending, Reporter
 from converters.sweeping import Sweeper
@@ -147,7 +148,8 @@ class Converter:
             seconds = patience.PAUSED_SECONDS
             return Ending(patience.until_allowed(request, seconds, patience.PAUSED), request)
         with trace.timed("turn"):
-            await self.graph.turn()
+            # Half of an invocation's time, at least, is for the conversion.
+            await self.graph.turn(min(MOST_WAIT, self.settings.invocation_seconds / 2))
         try:
             return await self._converted(request, trace)
         finally:

@@ -33,7 +33,7 @@ from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 from converters.answers import Answer, Answers, item_answer, json_object
 from converters.errors import GraphRefused, GraphUnavailable
 from converters.model import Invitation
-from converters.pacing import MOST_WAIT, Gate, Pace
+from converters.pacing import Gate, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,19 +92,22 @@ class Graph:
         await self._client.aclose()
         await self._transport.aclose()
 
-    async def turn(self) -> None:
+    async def turn(self, most_seconds: float) -> None:
         """Wait until another invitation is within this worker's share of the tenant's limit.
 
         Far below the limit it never waits. Near it the wait is short, and keeps one of the host's
         messages in flight: that is what makes the host fetch fewer.
 
+        Args:
+            most_seconds: the longest wait.
+
         Raises:
             GraphUnavailable: the turn is too far off, or Graph has said to wait.
         """
         self._refuse_early(_INVITATIONS, "inviting the user")
-        wait = self._pace.reserve()
+        wait = self._pace.reserve(most_seconds)
         if wait is None:
-            raise GraphUnavailable("inviting the user, in turn", retry_after=MOST_WAIT)
+            raise GraphUnavailable("inviting the user, in turn", retry_after=most_seconds)
         if wait:
             await asyncio.sleep(wait)
 
