@@ -97,7 +97,7 @@ def measured(simulation: Simulation, seconds: float) -> tuple[float, float]:
     return simulation.made / most, simulation.refused / (simulation.made + simulation.refused)
 
 
-@pytest.mark.parametrize("workers", [1, 2, 4, 8])
+@pytest.mark.parametrize("workers", [1, 2, 4, 8, 40])
 def test_workers_together_stay_just_within_the_limit(workers: int) -> None:
     simulation = Simulation(workers, header=True, retry_after=True)
     simulation.run(30)
