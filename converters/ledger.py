@@ -12,17 +12,19 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from converters.messages import NAMESPACE
-from converters.rows import Rows
+from converters.rows import Row, Rows
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
     from converters.storage import Storage
+    from converters.tables import Values
 
 _REQUEST, _USER = "request", "user"
+_CLAIM = ("PartitionKey", "Key", "RequestId", "Number", "Since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,9 @@ class Ledger:
     async def enter(self, request_id: str, digest: str) -> Entry:
         """Write a request down before anything is done for it; return what stands there already."""
         key = _key(request_id)
-        row = {"PartitionKey": key, "RowKey": _REQUEST, "Digest": digest, "Begun": _now()}
-        etag, found = await self._rows.insert(row)
-        return Entry(key, digest, None, 0, etag, fresh=True) if etag else _entry(found)
+        values = {"PartitionKey": key, "RowKey": _REQUEST, "Digest": digest, "Begun": _now()}
+        etag, found = await self._rows.insert(values)
+        return _entry(found) if found else Entry(key, digest, None, 0, etag, fresh=True)
 
     async def entry(self, key: str) -> Entry | None:
         """Return a request's row."""
@@ -118,20 +120,20 @@ class Ledger:
 
     async def claim(self, user_id: str, request_id: str, entry: Entry) -> Claim:
         """Claim a user for a request; return whose claim stands there, ``fresh`` if this one's."""
-        row = _claim_row(user_id, request_id, entry)
-        etag, found = await self._rows.insert(row)
-        return _claim(row, etag, fresh=True) if etag else _claim(found, found.metadata["etag"])
+        values = _claim_values(user_id, request_id, entry)
+        etag, found = await self._rows.insert(values)
+        return _claim(found) if found else _claim(Row(values, etag), fresh=True)
 
     async def held(self, user_id: str) -> Claim | None:
         """Return the claim on a user."""
         row = await self._rows.get(user_id.lower(), _USER)
-        return _claim(row, row.metadata["etag"]) if row else None
+        return _claim(row) if row else None
 
     async def take_over(self, claim: Claim, request_id: str, entry: Entry) -> Claim | None:
         """Put a request in the place of a claim that no longer counts; ``None``: somebody did."""
-        row = _claim_row(claim.user_id, request_id, entry)
-        etag = await self._rows.merge(row, claim.etag)
-        return _claim(row, etag, fresh=True) if etag else None
+        values = _claim_values(claim.user_id, request_id, entry)
+        etag = await self._rows.merge(values, claim.etag)
+        return _claim(Row(values, etag), fresh=True) if etag else None
 
     async def release(self, claim: Claim) -> None:
         """Take a claim back: it is certain that nothing was done."""
@@ -143,12 +145,13 @@ def _key(request_id: str) -> str:
     return uuid.uuid5(NAMESPACE, f"ledger {request_id}").hex
 
 
-def _entry(row: Any) -> Entry:  # noqa: ANN401 - the library's TableEntity
-    etag, number = row.metadata["etag"], int(row.get("Number", 0))
-    return Entry(row["PartitionKey"], row["Digest"], row.get("Record"), number, etag)
+def _entry(row: Row) -> Entry:
+    values = row.values
+    number = int(values.get("Number", 0))
+    return Entry(values["PartitionKey"], values["Digest"], values.get("Record"), number, row.etag)
 
 
-def _claim_row(user_id: str, request_id: str, entry: Entry) -> dict[str, Any]:
+def _claim_values(user_id: str, request_id: str, entry: Entry) -> Values:
     return {
         "PartitionKey": user_id.lower(),
         "RowKey": _USER,
@@ -159,9 +162,9 @@ def _claim_row(user_id: str, request_id: str, entry: Entry) -> dict[str, Any]:
     }
 
 
-def _claim(row: Any, etag: str, *, fresh: bool = False) -> Claim:  # noqa: ANN401
-    user_id, since = row["PartitionKey"], row["Since"].timestamp()
-    return Claim(user_id, row["Key"], row["RequestId"], row["Number"], since, etag, fresh)
+def _claim(row: Row, *, fresh: bool = False) -> Claim:
+    user_id, key, request_id, number, since = (row.values[name] for name in _CLAIM)
+    return Claim(user_id, key, request_id, number, since.timestamp(), row.etag, fresh)
 
 
 def _now() -> datetime:

@@ -1,42 +1,34 @@
-"""The only place that talks to Table storage: rows that change only as long as nobody else did.
-
-Source: "Insert Entity", "Merge Entity" (If-Match), "Query Entities" (Table service REST API).
-"""
+"""Rows of the ledger's table, which change only as long as nobody else changed them."""
 
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from azure.core import MatchConditions
-from azure.core.exceptions import (
-    AzureError,
-    ResourceExistsError,
-    ResourceModifiedError,
-    ResourceNotFoundError,
-)
-from azure.data.tables import UpdateMode
-from azure.data.tables.aio import TableClient
+from azure.core.exceptions import AzureError
 
 from converters.errors import LedgerUnavailable
+from converters.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
-    from typing import TypeVar
 
     from azure.core.credentials_async import AsyncTokenCredential
 
     from converters.storage import Storage
+    from converters.tables import Reply, Values
 
-    T = TypeVar("T")
+_MISSING, _CHANGED = 404, 412
+_MISSING_ROW, _ROW_EXISTS = "ResourceNotFound", "EntityAlreadyExists"
 
-# As for queues: a request that meets a table that is away waits in its queue, not here.
-_OPTIONS: dict[str, Any] = {
-    "retry_total": 2,
-    "retry_backoff_factor": 0.2,
-    "use_env_settings": False,
-}
-_MISSING_ROW = "ResourceNotFound"
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row's values, its keys among them, and the ETag that they were read with."""
+
+    values: Values
+    etag: str
 
 
 class Rows:
@@ -53,90 +45,55 @@ class Rows:
     def __init__(
         self, storage: Storage, table: str, credential: AsyncTokenCredential | None
     ) -> None:
-        self._client = (
-            TableClient.from_connection_string(storage.connection_string, table, **_OPTIONS)
-            if storage.connection_string
-            else TableClient(
-                storage.table_service_uri or "", table, credential=credential, **_OPTIONS
-            )
-        )
+        self._table = Table(storage, table, credential)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._table.close()
 
-    async def get(self, partition: str, row: str) -> Any:  # noqa: ANN401 - the library's TableEntity
+    async def get(self, partition: str, row: str) -> Row | None:
         """Return a row; ``None`` where there is none."""
-        try:
-            return await _sent(self._client.get_entity(partition, row))
-        except ResourceNotFoundError as error:
-            if _code(error) == _MISSING_ROW:
-                return None
-            raise LedgerUnavailable(_code(error)) from None
+        reply = await _answered(self._table.get(partition, row))
+        if reply.code == _MISSING_ROW:
+            return None
+        return Row(_successful(reply).values, reply.etag)
 
-    async def insert(self, row: dict[str, Any]) -> tuple[str | None, Any]:
-        """Insert a row; return its ETag, or the row that stands there already."""
+    async def insert(self, values: Values) -> tuple[str, Row | None]:
+        """Insert a row; return its ETag, and the row that stands there already if one does."""
         nonce = secrets.token_hex(8)
-        try:
-            made = await _sent(
-                self._client.create_entity(
-                    {**row, "Nonce": nonce}, response_preference="return-no-content"
-                )
-            )
-        except ResourceExistsError:
-            found = await self.get(row["PartitionKey"], row["RowKey"])
-        except ResourceNotFoundError as error:
-            raise LedgerUnavailable(_code(error)) from None
-        else:
-            return str(made["etag"]), None
+        reply = await _answered(self._table.insert({**values, "Nonce": nonce}))
+        if reply.code != _ROW_EXISTS:
+            return _successful(reply).etag, None
+        found = await self.get(values["PartitionKey"], values["RowKey"])
         if found is None:
             raise LedgerUnavailable("a row came and went")
-        # The library sends again what was not answered: the row may be this very one.
-        ours = found.get("Nonce") == nonce
-        return (str(found.metadata["etag"]), None) if ours else (None, found)
+        # What was not answered is sent again: the row may be this very one.
+        ours = found.values.get("Nonce") == nonce
+        return found.etag, None if ours else found
 
-    async def merge(self, row: dict[str, Any], etag: str) -> str | None:
+    async def merge(self, values: Values, etag: str) -> str | None:
         """Merge into a row; return its ETag, ``None`` where it is no longer as it was read."""
-        try:
-            made = await _sent(
-                self._client.update_entity(
-                    row,
-                    UpdateMode.MERGE,
-                    etag=etag,
-                    match_condition=MatchConditions.IfNotModified,
-                )
-            )
-        except ResourceModifiedError:
+        reply = await _answered(self._table.merge(values, etag))
+        if reply.status == _CHANGED or reply.code == _MISSING_ROW:
             return None
-        except ResourceNotFoundError as error:
-            if _code(error) == _MISSING_ROW:
-                return None
-            raise LedgerUnavailable(_code(error)) from None
-        return str(made["etag"])
+        return _successful(reply).etag
 
     async def delete(self, partition: str, row: str, etag: str) -> None:
         """Delete a row, unless it is no longer as it was read."""
-        try:
-            await _sent(
-                self._client.delete_entity(
-                    partition, row, etag=etag, match_condition=MatchConditions.IfNotModified
-                )
-            )
-        except ResourceModifiedError:
-            return
+        reply = await _answered(self._table.delete(partition, row, etag))
+        if reply.status not in {_CHANGED, _MISSING}:
+            _successful(reply)
 
 
-async def _sent(call: Awaitable[T]) -> T:
+async def _answered(call: Awaitable[Reply]) -> Reply:
     try:
         return await call
-    except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-        raise
     except AzureError as error:
         # The chain would carry the request's URL, which can hold a shared access signature.
-        raise LedgerUnavailable(_code(error)) from None
+        raise LedgerUnavailable(type(error).__name__) from None
 
 
-def _code(error: AzureError) -> str:
-    # Not every error of the library's has the code as an attribute; the answer's header has it.
-    headers = getattr(getattr(error, "response", None), "headers", {})
-    return str(headers.get("x-ms-error-code") or type(error).__name__)
+def _successful(reply: Reply) -> Reply:
+    if reply.code:
+        raise LedgerUnavailable(reply.code)
+    return reply

@@ -19,14 +19,12 @@ from collections import deque
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from converters.storage import EMULATED_ACCOUNT, EMULATED_KEY
+
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-ACCOUNT_NAME = "devstoreaccount1"
-ACCOUNT_KEY = (
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-)
 MAIN = Path(__file__).parent / "node" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 OPTIONS = (
     "--inMemoryPersistence",
@@ -69,9 +67,9 @@ class Azurite:
     def connection_string(self) -> str:
         """The connection string of the development account, without blobs."""
         return (
-            f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT_NAME};AccountKey={ACCOUNT_KEY};"
-            f"QueueEndpoint={self._endpoints['Queue']}/{ACCOUNT_NAME};"
-            f"TableEndpoint={self._endpoints['Table']}/{ACCOUNT_NAME};"
+            f"DefaultEndpointsProtocol=http;AccountName={EMULATED_ACCOUNT};AccountKey={EMULATED_KEY};"
+            f"QueueEndpoint={self._endpoints['Queue']}/{EMULATED_ACCOUNT};"
+            f"TableEndpoint={self._endpoints['Table']}/{EMULATED_ACCOUNT};"
         )
 
     @property

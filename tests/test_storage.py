@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,16 +34,45 @@ async def test_rows_change_only_as_long_as_nobody_else_did(
         rows = Rows(Storage(azurite), running.ledger.table_name, None)
         etag, other = await rows.insert({**ROW, "A": 1})
         assert (bool(etag), other) == (True, None)
-        none, found = await rows.insert({**ROW, "A": 2})
-        assert (none, found["A"]) == (None, 1)
-        newer = await rows.merge({**ROW, "A": 3}, etag or "")
+        _, found = await rows.insert({**ROW, "A": 2})
+        assert found
+        assert (found.values["A"], found.etag) == (1, etag)
+        newer = await rows.merge({**ROW, "A": 3}, etag)
         assert newer
-        assert await rows.merge({**ROW, "A": 4}, etag or "") is None
-        await rows.delete("p", "r", etag or "")
-        assert (await rows.get("p", "r"))["A"] == 3
+        assert await rows.merge({**ROW, "A": 4}, etag) is None
+        await rows.delete("p", "r", etag)
+        read = await rows.get("p", "r")
+        assert read
+        assert (read.values["A"], read.etag) == (3, newer)
         await rows.delete("p", "r", newer)
         assert await rows.get("p", "r") is None
         assert await rows.merge({**ROW, "A": 5}, newer) is None
+        await rows.delete("p", "r", newer)
+        await rows.close()
+
+
+@pytest.mark.parametrize("key", ["it's", "50 %", "a+b=c&d", "é 中", "(1,2)", "!*'()", "a:b@c~d"])
+async def test_what_is_written_is_what_the_official_library_reads(
+    azurite: str, queue_names: Iterator[str], key: str
+) -> None:
+    values = {
+        "PartitionKey": key,
+        "RowKey": key,
+        "Text": 'line\n"é" 中 \U0001f600',
+        "Number": -1,
+        "Time": datetime(2026, 2, 28, 23, 59, 59, 123456, tzinfo=UTC),
+        "Whole": datetime(2026, 3, 1, tzinfo=UTC),
+    }
+    async with service(azurite, queue_names) as running:
+        rows = Rows(Storage(azurite), running.ledger.table_name, None)
+        etag, _ = await rows.insert(values)
+        assert await rows.merge({"PartitionKey": key, "RowKey": key, "Number": 2}, etag)
+        read = await rows.get(key, key)
+        assert read
+        assert read.values.items() >= (values | {"Number": 2}).items()
+        official = await running.ledger.get_entity(key, key)
+        assert dict(official).items() >= (values | {"Number": 2}).items()
+        assert official.metadata["etag"] == read.etag
         await rows.close()
 
 
