@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from converters.facts import Unread
 
 T = TypeVar("T")
+# What a sick gateway may say must neither close a worker for good nor exceed a queue's delay.
+_MOST_RETRY_AFTER = 24 * 3600
+_SECONDS = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,9 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds to wait; Graph sends a number, never a date."""
+        """Seconds to wait, a day at most; Graph sends a number, never a date."""
         text = self.headers.get("retry-after", "")
-        return float(text) if text.isdigit() else None
+        return min(float(text), _MOST_RETRY_AFTER) if _SECONDS.fullmatch(text) else None
 
     @property
     def limit_used(self) -> float | None:
@@ -79,7 +83,7 @@ class Answers:
 
 def item_answer(item: Json) -> Answer:
     """Return the answer of one item."""
-    headers = {name.lower(): value for name, value in (item.get("headers") or {}).items()}
+    headers = {name.lower(): str(value) for name, value in (item.get("headers") or {}).items()}
     return Answer(item["status"], headers, item.get("body") or {})
 
 

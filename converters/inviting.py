@@ -14,7 +14,7 @@ from converters import conclusions, patience
 from converters.errors import GraphRefused, GraphUnavailable, QueueUnavailable
 from converters.invitations import invitation_body
 from converters.ledger import Claim
-from converters.model import Deferral, Status
+from converters.model import Deferral, Invitation, Status
 from converters.records import status_of
 
 if TYPE_CHECKING:
@@ -63,20 +63,27 @@ class Inviter:
                 await self.ledger.release(claim)
                 seconds, reason = patience.LIMIT_SECONDS, patience.LIMIT_REACHED
                 return patience.until_allowed(case.request, seconds, reason)
-            invitation = await self.graph.invite(invitation_body(case), trace)
-        except GraphRefused as refusal:
-            refused = conclusions.refused(case, verdict, refusal)
-            waiting = patience.for_directory(
-                case.request, refused.reasons, self.settings, time.time()
-            )
-            if waiting:
-                await self.ledger.release(claim)
-            return waiting or refused
+            answer = await self._asked(case, verdict, trace)
         except (GraphUnavailable, QueueUnavailable) as error:
             if isinstance(error, QueueUnavailable) or error.without_effect:
                 await self.ledger.release(claim)
             raise
-        return conclusions.invited(case, verdict, invitation)
+        if isinstance(answer, Invitation):
+            return conclusions.invited(case, verdict, answer)
+        if isinstance(answer, Deferral):
+            await self.ledger.release(claim)
+        return answer
+
+    async def _asked(
+        self, case: Case, verdict: Verdict, trace: Trace
+    ) -> Invitation | Outcome | Deferral:
+        """Ask Graph for the invitation; return what to answer where it refuses."""
+        try:
+            return await self.graph.invite(invitation_body(case), trace)
+        except GraphRefused as refusal:
+            refused = conclusions.refused(case, verdict, refusal)
+        reasons, now = refused.reasons, time.time()
+        return patience.for_directory(case.request, reasons, self.settings, now) or refused
 
     async def _within_quota(self) -> bool:
         limit = self.settings.daily_limit
@@ -95,8 +102,11 @@ class Inviter:
         mine = await self.ledger.take_over(claim, case.request.request_id, entry)
         if mine is None:
             return patience.for_replicas(case.request, 0, self.settings, time.time())
-        invitation = await self.graph.invite(invitation_body(case), trace)
-        return conclusions.invited_anew(case, verdict, invitation)
+        answer = await self._asked(case, verdict, trace)
+        if isinstance(answer, Invitation):
+            return conclusions.invited_anew(case, verdict, answer)
+        # The claim stays: it tells the next delivery that the URL is still to be asked for.
+        return answer
 
     async def _claimed(
         self, case: Case, verdict: Verdict, entry: Entry

@@ -136,6 +136,29 @@ async def test_r3_silent_invitation_is_not_made_anew_while_its_url_could_not_be_
         assert (outcome["status"], len(running.invited())) == ("invited", 2)
 
 
+async def test_r3_r11_silent_invitation_that_is_refused_anew_waits_for_its_url_or_fails(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(Fault(path=POST, drop="after", times=1))
+        withdrawn = {"code": "Unauthorized", "message": "Insufficient privileges to perform it"}
+        running.graph.faults.add(Fault(path=POST, status=403, times=1, **withdrawn))
+        await running.handle(request(sendInvitationMessage=False))
+        await running.age_claim(running.converter.settings.invocation_seconds)
+        deferred = await running.outcome(await running.waiting())
+        assert codes(deferred["reasons"]) == ["permissionMissing"]
+        await running.age_claim(running.converter.settings.invocation_seconds)
+        outcome = await running.outcome(await running.waiting())
+        url = outcome["invitation"]["inviteRedeemUrl"]
+        assert running.graph.tenant.redeem_urls == {USER_ID: url}
+        running.graph.tenant.users[USER_ID].pop("externalUserState")
+        running.graph.faults.add(Fault(path=POST, drop="after", times=1))
+        running.graph.faults.add(Fault(path=POST, status=400, code="BadRequest", times=1))
+        await running.handle(request(sendInvitationMessage=False, requestId="R-2"))
+        await running.age_claim(running.converter.settings.invocation_seconds)
+        assert (await running.outcome(await running.waiting()))["status"] == "failed"
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 @pytest.mark.parametrize("step", ["read", "invite"])
 async def test_r4_request_that_meets_an_outage_waits_and_is_converted_after_it(
