@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,9 +12,10 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
 
 from converters.errors import QueueUnavailable
+from converters.storage import CALL_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from azure.core.credentials_async import AsyncTokenCredential
 
@@ -59,13 +62,10 @@ class Queue:
         Raises:
             QueueUnavailable: it is not known to be stored.
         """
-        try:
+        async with self._calling():
             await self._client.send_message(
                 message.decode("ascii"), visibility_timeout=delay, time_to_live=_FOR_EVER
             )
-        except AzureError as error:
-            # The chain would carry the request's URL, which can hold a shared access signature.
-            raise self._unavailable(error) from None
 
     async def check(self) -> None:
         """Return if the queue can be reached, so that what comes next is likely to be stored.
@@ -73,17 +73,24 @@ class Queue:
         Raises:
             QueueUnavailable: it cannot.
         """
-        try:
+        async with self._calling():
             await self._client.get_queue_properties()
-        except AzureError as error:
-            raise self._unavailable(error) from None
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
 
-    def _unavailable(self, error: AzureError) -> QueueUnavailable:
-        return QueueUnavailable(self._name, _code(error))
+    @asynccontextmanager
+    async def _calling(self) -> AsyncIterator[None]:
+        """Turn what the library raises into ours, and a queue that stays silent too."""
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                yield
+        except TimeoutError:
+            raise QueueUnavailable(self._name, "no answer") from None
+        except AzureError as error:
+            # The chain would carry the request's URL, which can hold a shared access signature.
+            raise QueueUnavailable(self._name, _code(error)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class SweptQueue(Queue):
         Raises:
             QueueUnavailable: it cannot be read.
         """
-        try:
+        async with self._calling():
             pages = self._client.receive_messages(
                 messages_per_page=_MOST_TAKEN, max_messages=_MOST_TAKEN, visibility_timeout=seconds
             )
@@ -112,8 +119,6 @@ class SweptQueue(Queue):
                 Received(message.id, message.content or "", message.pop_receipt or "")
                 async for message in pages
             ]
-        except AzureError as error:
-            raise self._unavailable(error) from None
 
     async def send_text(self, text: str) -> None:
         """Store a message as it is.
@@ -121,10 +126,8 @@ class SweptQueue(Queue):
         Raises:
             QueueUnavailable: it is not known to be stored.
         """
-        try:
+        async with self._calling():
             await self._client.send_message(text, time_to_live=_FOR_EVER)
-        except AzureError as error:
-            raise self._unavailable(error) from None
 
     async def delete(self, message: Received) -> None:
         """Delete a message that was taken, unless it was taken anew by somebody else since.
@@ -132,12 +135,9 @@ class SweptQueue(Queue):
         Raises:
             QueueUnavailable: it is not known to be deleted.
         """
-        try:
-            await self._client.delete_message(message.id, message.pop_receipt)
-        except ResourceNotFoundError:
-            return
-        except AzureError as error:
-            raise self._unavailable(error) from None
+        async with self._calling():
+            with suppress(ResourceNotFoundError):
+                await self._client.delete_message(message.id, message.pop_receipt)
 
     async def backlog(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Backlog:
         """Return how many messages wait, about, and the age in seconds of the first to be taken.
@@ -145,11 +145,9 @@ class SweptQueue(Queue):
         Raises:
             QueueUnavailable: it cannot be told.
         """
-        try:
+        async with self._calling():
             properties = await self._client.get_queue_properties()
             first = await self._client.peek_messages(1)
-        except AzureError as error:
-            raise self._unavailable(error) from None
         since = first[0].inserted_on if first else None
         age = (now() - since).total_seconds() if since else 0
         return Backlog(properties.approximate_message_count or 0, max(0, round(age)))
@@ -180,17 +178,17 @@ class Quota(Queue):
         """
         midnight = (now() + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         lifetime = max(1, int((midnight - now()).total_seconds()))
-        try:
+        async with self._calling():
             mark = await self._client.send_message("1", time_to_live=lifetime)
             properties = await self._client.get_queue_properties()
             if (properties.approximate_message_count or 0) <= limit:
                 return True
-            await self._client.delete_message(mark.id, mark.pop_receipt)
-        except AzureError as error:
-            if _code(error) == "MessageNotFound":
+            try:
+                await self._client.delete_message(mark.id, mark.pop_receipt)
+            except ResourceNotFoundError as error:
                 # Midnight came between two of the calls, and with it another day's quota.
-                return False
-            raise self._unavailable(error) from None
+                if _code(error) != "MessageNotFound":
+                    raise
         return False
 
 

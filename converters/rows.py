@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from azure.core.exceptions import AzureError
 
 from converters.errors import LedgerUnavailable
+from converters.storage import CALL_SECONDS
 from converters.tables import Table
 
 if TYPE_CHECKING:
@@ -87,7 +89,10 @@ class Rows:
 
 async def _answered(call: Awaitable[Reply]) -> Reply:
     try:
-        return await call
+        async with asyncio.timeout(CALL_SECONDS):
+            return await call
+    except TimeoutError:
+        raise LedgerUnavailable("no answer") from None
     except AzureError as error:
         # The chain would carry the request's URL, which can hold a shared access signature.
         raise LedgerUnavailable(type(error).__name__) from None

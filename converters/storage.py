@@ -13,7 +13,9 @@ from converters.keys import LOOPBACK, split_url
 if TYPE_CHECKING:
     from converters.keys import Keys
 
-
+# The longest that one call may take, tries included: storage that takes connections and then stays
+# silent must not hold an invocation until the host ends the whole worker for it.
+CALL_SECONDS = 20.0
 # Everybody's: Azurite's account, as its documentation prints it.
 EMULATED_ACCOUNT = "devstoreaccount1"
 EMULATED_KEY = (

@@ -141,8 +141,9 @@ async def test_r3_r11_silent_invitation_that_is_refused_anew_waits_for_its_url_o
 ) -> None:
     async with service(azurite, queue_names) as running:
         running.graph.faults.add(Fault(path=POST, drop="after", times=1))
-        withdrawn = {"code": "Unauthorized", "message": "Insufficient privileges to perform it"}
-        running.graph.faults.add(Fault(path=POST, status=403, times=1, **withdrawn))
+        why = "Insufficient privileges to perform it"
+        withdrawn = Fault(path=POST, status=403, code="Unauthorized", message=why, times=1)
+        running.graph.faults.add(withdrawn)
         await running.handle(request(sendInvitationMessage=False))
         await running.age_claim(running.converter.settings.invocation_seconds)
         deferred = await running.outcome(await running.waiting())

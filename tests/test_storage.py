@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.storage.queue.aio import QueueClient
 
+from converters import queues
+from converters import rows as rows_module
 from converters.errors import LedgerUnavailable, QueueUnavailable
 from converters.ledger import Ledger
 from converters.model import Outcome, Status
@@ -19,12 +22,11 @@ from converters.rows import Rows
 from converters.storage import Storage
 from tests.directory import USER_ID, kim, request, tenant
 from tests.service import service
+from tests.table_service import KEY, ROW
 from tests.test_reliability import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-ROW = {"PartitionKey": "p", "RowKey": "r"}
 
 
 async def test_rows_change_only_as_long_as_nobody_else_did(
@@ -97,6 +99,34 @@ async def test_storage_that_cannot_be_reached_says_no_more_than_the_kind_of_it(
     assert caught.value.__suppress_context__
     assert "127.0.0.1" not in str(caught.value)
     await ledger.close()
+
+
+async def test_storage_that_stays_silent_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (queues, rows_module):
+        monkeypatch.setattr(module, "CALL_SECONDS", 0.1)
+    silent = await asyncio.start_server(listen, "127.0.0.1")
+    endpoint = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/account"
+    account = f"AccountName=account;AccountKey={KEY}"
+    storage = Storage(f"{account};QueueEndpoint={endpoint};TableEndpoint={endpoint}")
+    queue, rows = SweptQueue(storage, "results", None), Rows(storage, "ledger", None)
+    for call in (queue.send(b"x"), queue.check(), queue.take(5), queue.backlog()):
+        with pytest.raises(QueueUnavailable, match="no answer"):
+            await call
+    for reaching in (rows.insert(ROW), rows.get("p", "r"), rows.merge(ROW, "etag")):
+        with pytest.raises(LedgerUnavailable, match="no answer"):
+            await reaching
+    await queue.close()
+    await rows.close()
+    silent.close()
+
+
+async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Take whatever is said, and never answer."""
+    await reader.read()
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_message_that_somebody_else_took_since_is_left_to_them(
