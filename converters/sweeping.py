@@ -55,9 +55,12 @@ class Sweeper:
         journal.swept(waiting, oldest, swept, dead)
 
     async def _move(self, message: Received) -> None:
+        outcome = await self._outcome(message)
+        # As long as nothing can be told, every sweep would keep another copy of the same message.
+        await self.results.check()
         # Kept first: an outcome without its message could not be acted upon.
         await self.dead_letters.send_text(message.text)
-        await self.results.send(cloud_event(await self._outcome(message)))
+        await self.results.send(cloud_event(outcome))
         await self.poison.delete(message)
 
     async def _outcome(self, message: Received) -> Outcome:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from converters.errors import QueueUnavailable
+from converters.errors import LedgerUnavailable, QueueUnavailable
 from tests.directory import request
 from tests.service import Service, service, taken
 from tests.test_reliability import codes, lines
@@ -102,3 +102,17 @@ async def test_r12_sweep_that_cannot_store_leaves_the_message_for_the_next(
             await swept(running, json.dumps(request()))
         properties = await running.poison.get_queue_properties()
         assert properties.approximate_message_count == 1
+        if away == "results":
+            assert await taken(running.dead_letters) == []
+
+
+async def test_r12_sweep_that_cannot_ask_the_ledger_leaves_the_message_for_the_next(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.ledger.delete_table()
+        with pytest.raises(LedgerUnavailable):
+            await swept(running, json.dumps(request()))
+        properties = await running.poison.get_queue_properties()
+        assert properties.approximate_message_count == 1
+        assert (await running.events(), await taken(running.dead_letters)) == ([], [])
