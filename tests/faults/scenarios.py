@@ -24,7 +24,7 @@ class Scenario:
         request: over the plain request that names user and address.
         user: over the user who can be converted.
         settings: over those that make times short.
-        invitations: how many must have been made.
+        invitations: how many are made where nobody is killed.
         text: the message as it is, in place of a request.
         loses: the kind of call whose first answer is lost.
         results_late: the results queue is missing until something could not be put there.
@@ -63,6 +63,13 @@ SCENARIOS = (
     Scenario("no request at all", "rejected", invitations=0, text="no JSON"),
     Scenario("throttled once", "invited", user={"$fault": {"invite": THROTTLED}}),
     Scenario("answer lost", "invited", loses="graph: invitations"),
+    Scenario(
+        "silent, answer lost",
+        "invited",
+        {"sendInvitationMessage": False},
+        loses="graph: invitations",
+        invitations=2,
+    ),
     Scenario("results queue late", "invited", results_late=True),
     Scenario("daily limit", "invited", settings={"DAILY_LIMIT": "100"}),
     Scenario(
