@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 
-.PHONY: demo start test check doctor package bench bench-scale faults fuzz lock setup azure-cli
+.PHONY: demo start test check doctor dead-letters replay package bench bench-scale faults fuzz lock setup azure-cli
 
 demo: setup  ## the main job, start to end, on this machine alone
 	@$(VENV)/python -m local demo
@@ -21,6 +21,12 @@ check: setup azure-cli  ## format, lint, types, tests: what must be green before
 
 doctor: setup  ## look whether the set-up of this environment can work, with the cure for what can't
 	@$(VENV)/python -m cli doctor
+
+dead-letters: setup  ## print which requests are kept as dead letters
+	@$(VENV)/python -m cli replay --look
+
+replay: setup  ## put all dead letters back into the requests queue
+	@$(VENV)/python -m cli replay
 
 package: setup  ## dist/package.zip: exactly what runs, to deploy
 	@$(VENV)/python -m local package

@@ -10,11 +10,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from cli.doctor import examine
+from cli.replay import look, printed, replay
+from converters.errors import SettingsInvalid
+from converters.settings import Settings
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
-
-    from converters.settings import Settings
 
 
 def main() -> int:
@@ -22,9 +23,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m cli", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="look whether the set-up of this environment can work")
-    parser.parse_args()
+    again = commands.add_parser("replay", help="put dead letters back into the requests queue")
+    again.add_argument("--look", action="store_true", help="only print the first 32 of them")
+    asked = parser.parse_args()
     logging.disable(logging.WARNING)
-    return asyncio.run(_doctor())
+    return asyncio.run(_doctor() if asked.command == "doctor" else _replay(look_only=asked.look))
 
 
 async def _doctor() -> int:
@@ -34,6 +37,18 @@ async def _doctor() -> int:
         ill += not finding.is_well
     print(f"{ill} to mend" if ill else "All is well.")
     return 1 if ill else 0
+
+
+async def _replay(*, look_only: bool) -> int:
+    try:
+        settings = Settings.from_mapping(os.environ)
+    except SettingsInvalid as invalid:
+        print(invalid)
+        return 1
+    held = _credential(settings)
+    if look_only:
+        return await printed(look(settings, held), "dead letters, left where they are")
+    return await printed(replay(settings, held), "put back")
 
 
 def _credential(settings: Settings) -> AsyncTokenCredential | None:

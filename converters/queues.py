@@ -120,6 +120,16 @@ class SweptQueue(Queue):
                 async for message in pages
             ]
 
+    async def peek(self) -> list[Received]:
+        """Read up to 32 messages that show, without taking them.
+
+        Raises:
+            QueueUnavailable: it cannot be read.
+        """
+        async with self._calling():
+            messages = await self._client.peek_messages(_MOST_TAKEN)
+        return [Received(message.id, message.content or "", "") for message in messages]
+
     async def send_text(self, text: str) -> None:
         """Store a message as it is.
 

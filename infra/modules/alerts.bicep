@@ -96,6 +96,8 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       evaluationFrequency: 'PT15M'
       windowSize: 'PT15M'
       scopes: [workspaceResourceId]
+      // A workspace made a moment ago has no such table yet, and would refuse the query.
+      skipQueryValidation: true
       criteria: {
         allOf: [
           {

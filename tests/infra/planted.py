@@ -10,6 +10,7 @@ from tests.infra.bicep import MAIN
 
 STORAGE, ROLES, FUNCTION = "modules/storage.bicep", "modules/roles.bicep", "modules/function.bicep"
 MONITORING, NETWORK, EVENTS = (f"modules/{it}.bicep" for it in ("monitoring", "network", "events"))
+ALERTS = "modules/alerts.bicep"
 END = "$(?![\\s\\S])"
 SECOND_ACCOUNT = """
 resource other 'Microsoft.Storage/storageAccounts@2025-06-01' = {
@@ -56,6 +57,7 @@ PLANTED = [
     # Telemetry and the app.
     (MONITORING, "DisableLocalAuth: true", "DisableLocalAuth: false", "DisableLocalAuth is False"),
     (MONITORING, "disableLocalAuth: true", "disableLocalAuth: false", "disableLocalAuth is False"),
+    (ALERTS, "      skipQueryValidation: true\n", "", "skipQueryValidation is None"),
     (FUNCTION, ";Authorization=AAD", "", "setting APPLICATIONINSIGHTS_AUTHENTICATION_STRING is"),
     (FUNCTION, "httpsOnly: true", "httpsOnly: 1 == 2", "httpsOnly is False"),
     (FUNCTION, "version: '3.13'", "version: '3.9'", "runtime.version is 3.9"),

@@ -56,6 +56,7 @@ WANTED: dict[str, dict[str, Any]] = {
     f"{_STORAGE}/blobServices/containers": {"properties.publicAccess": "None"},
     "Microsoft.Insights/components": {"properties.DisableLocalAuth": True},
     "Microsoft.OperationalInsights/workspaces": {"properties.features.disableLocalAuth": True},
+    "Microsoft.Insights/scheduledQueryRules": {"properties.skipQueryValidation": True},
     "Microsoft.Web/serverfarms": {
         "sku.name": "FC1",
         "sku.tier": "FlexConsumption",
