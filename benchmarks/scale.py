@@ -14,16 +14,17 @@ import tempfile
 import time
 import urllib.request
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from azure.storage.queue import QueueServiceClient  # noqa: E402
 from conversion import LATENCY_MS, request_body, tenant_of  # noqa: E402
+from scale_report import LIMIT, Size, print_bill, print_size, write  # noqa: E402
 
 from local.mailbox import Mailbox  # noqa: E402 - the project is no installed package
 from local.storage import Azurite  # noqa: E402
@@ -34,30 +35,7 @@ SECONDS, WARM_SECONDS = 60, 25
 MESSAGES, MARKS = 20_000, (1_000, 5_000, 10_000, 20_000)
 # Azurite slows down with depth; eight hosts hold 192 in flight.
 MOST_WAITING, MOST_TAKEN = 700, 64
-LIMIT = 150 / 5
 USERS = 45_000
-
-
-@dataclass(slots=True)
-class Size:
-    """What was measured with a number of hosts.
-
-    Attributes:
-        per_second: invitations that were made.
-        of_limit: their share of Graph's limit.
-        throttled: the share of invitation calls that met a 429; ``all_throttled`` of all calls.
-        poisoned, deferred: messages.
-        peak_mb: of the host that took most memory.
-    """
-
-    hosts: int
-    per_second: float = 0
-    of_limit: float = 0
-    throttled: float = 0
-    all_throttled: float = 0
-    poisoned: int = 0
-    deferred: int = 0
-    peak_mb: float = 0
 
 
 @dataclass
@@ -136,11 +114,12 @@ def main() -> int:
             for hosts in HOSTS:
                 size, used = _measure(azurite.connection_string, graph_url, hosts, used, seconds)
                 sizes.append(size)
-                _print(size)
+                print_size(size)
+            bill = print_bill(sizes)
         with emulated_graph(tenant) as graph_url:
             memory, lost = _watch_memory(azurite.connection_string, graph_url, messages)
     if len(sys.argv) == 1:
-        _write(sizes, memory)
+        write(sizes, memory, bill)
     return 1 if lost or any(size.poisoned for size in sizes) else 0
 
 
@@ -158,6 +137,7 @@ def _measure(
         size.throttled = refused / max(1, made + refused)
         size.all_throttled = refused / max(1, made + refused + batches)
         size.poisoned, size.deferred = scene.poisoned(), scene.deferred()
+        size.executions = 1 + size.deferred / max(1, scene.settled)
         size.peak_mb = scene.memory("VmHWM")
         return size, scene.next_user
 
@@ -195,45 +175,6 @@ def _difference(
 def _memory(pid: int, what: str) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
-
-
-def _print(size: Size) -> None:
-    print(
-        f"{size.hosts} hosts: {size.per_second:5.1f} invitations/s, {size.of_limit:4.0%} of the"
-        f" limit; 429: {size.throttled:5.1%} of invitations, {size.all_throttled:5.1%} of calls;"
-        f" poisoned {size.poisoned}, deferred {size.deferred}; peak {size.peak_mb:.0f} MB",
-        flush=True,
-    )
-
-
-def _write(sizes: list[Size], memory: dict[int, float]) -> None:
-    docs = ROOT / "docs"
-    numbers: dict[str, Any] = {
-        "limitPerSecond": LIMIT,
-        "sizes": [asdict(size) for size in sizes],
-        "memoryMb": memory,
-    }
-    (docs / "scale.json").write_text(json.dumps(numbers, indent=2) + "\n")
-    _plot(sizes, docs / "scale.png")
-
-
-def _plot(sizes: list[Size], path: Path) -> None:
-    # Imported only here: it takes a second, and memory.
-    from matplotlib import pyplot as plt  # noqa: PLC0415
-
-    figure, (rate, refused) = plt.subplots(2, 1, sharex=True, figsize=(7, 6), height_ratios=(2, 1))
-    hosts = [size.hosts for size in sizes]
-    rate.plot(hosts, [size.per_second for size in sizes], "o-", label="measured")
-    rate.axhline(LIMIT, color="tab:red", label="Graph's limit: 150 in 5 s")
-    rate.axhline(0.9 * LIMIT, color="tab:red", linestyle=":", label="90 % of it")
-    rate.set(ylabel="invitations a second", ylim=(0, LIMIT * 1.15), xticks=hosts)
-    rate.legend(loc="lower right")
-    refused.bar(hosts, [100 * size.throttled for size in sizes], width=0.5)
-    refused.axhline(5, color="tab:red", linestyle=":")
-    refused.set(xlabel="host processes", ylabel="% answered 429", ylim=(0, 6))
-    figure.suptitle("Hosts that share Graph's limit for invitations")
-    figure.tight_layout()
-    figure.savefig(path, dpi=120)
 
 
 if __name__ == "__main__":

@@ -46,9 +46,13 @@ async def _replay(*, look_only: bool) -> int:
         print(invalid)
         return 1
     held = _credential(settings)
-    if look_only:
-        return await printed(look(settings, held), "dead letters, left where they are")
-    return await printed(replay(settings, held), "put back")
+    try:
+        if look_only:
+            return await printed(look(settings, held), "dead letters, left where they are")
+        return await printed(replay(settings, held), "put back")
+    finally:
+        if held:
+            await held.close()
 
 
 def _credential(settings: Settings) -> AsyncTokenCredential | None:

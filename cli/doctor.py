@@ -64,15 +64,17 @@ async def examine(
         return
     yield _domains(settings)
     held = credential(settings)
-    for queue in settings.queues:
-        yield await _queue(settings, queue, held)
-    yield await _table(settings, held)
     graph = Graph(settings.graph_base_url, held if settings.graph_needs_credential else None)
     try:
+        for queue in settings.queues:
+            yield await _queue(settings, queue, held)
+        yield await _table(settings, held)
         async for finding in _at_graph(graph, settings):
             yield finding
     finally:
         await graph.close()
+        if held:
+            await held.close()
 
 
 def _domains(settings: Settings) -> Finding:

@@ -83,7 +83,10 @@ def read_storage(keys: Keys) -> Storage:
             table_access(connection)
         except ValueError:
             # The error's own text may hold a part of the key.
-            keys.problems.append("CONVERSION_STORAGE is not a storage connection string.")
+            keys.problems.append(
+                "CONVERSION_STORAGE is not a storage connection string (AccountName with"
+                " AccountKey, or QueueEndpoint and TableEndpoint with SharedAccessSignature)."
+            )
     client_id = keys.guid("CONVERSION_STORAGE__clientId")
     # As at the host: the connection string wins where both are set.
     if connection:
