@@ -46,7 +46,7 @@ require(folder + "/queue/utils/constants.js").DEFAULT_GC_INTERVAL_MS = 24 * 60 *
 process.argv.splice(1, 0, process.env.AZURITE_MAIN);
 require(process.env.AZURITE_MAIN);
 """
-LISTENING = re.compile(r"Azurite (\w+) service is successfully listening at (http://\S+)")
+LISTENING = re.compile(r"Azurite (\w+) service is successfully listening at (https?://\S+)")
 START_SECONDS = 60
 STOP_SECONDS = 5
 
@@ -56,9 +56,15 @@ class Azurite:
 
     ``connection_string`` names its queue and table endpoints. Data lives in memory and ends
     with the process. Raises RuntimeError, with what Azurite said, when it does not start.
+
+    Args:
+        certificate: a file with a certificate and its key. With it Azurite listens by https, and
+            takes tokens of Entra ID too, whose claims alone it looks at.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
+        held = f"--cert={certificate}", f"--key={certificate}", "--oauth=basic"
+        self._options = (*OPTIONS, *held) if certificate else OPTIONS
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._endpoints: dict[str, str] = {}
@@ -68,9 +74,12 @@ class Azurite:
         """The connection string of the development account, without blobs."""
         return (
             f"DefaultEndpointsProtocol=http;AccountName={EMULATED_ACCOUNT};AccountKey={EMULATED_KEY};"
-            f"QueueEndpoint={self._endpoints['Queue']}/{EMULATED_ACCOUNT};"
-            f"TableEndpoint={self._endpoints['Table']}/{EMULATED_ACCOUNT};"
+            f"QueueEndpoint={self.endpoint('Queue')};TableEndpoint={self.endpoint('Table')};"
         )
+
+    def endpoint(self, service: str) -> str:
+        """The URL of ``Queue`` or ``Table`` for the development account."""
+        return f"{self._endpoints[service]}/{EMULATED_ACCOUNT}"
 
     @property
     def pid(self) -> int | None:
@@ -82,7 +91,7 @@ class Azurite:
         if not MAIN.is_file():
             raise RuntimeError("Azurite is not installed: run `make setup`")
         process = subprocess.Popen(
-            [_node(), "--eval", SCRIPT, "--", *OPTIONS],
+            [_node(), "--eval", SCRIPT, "--", *self._options],
             env={**os.environ, "AZURITE_MAIN": str(MAIN)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import ipaddress
 import os
-import ssl
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
@@ -15,14 +13,11 @@ import pytest
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.data.tables import AccountSasPermissions, ResourceTypes, generate_account_sas
 from azure.data.tables.aio import TableServiceClient
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from converters.errors import LedgerUnavailable
 from converters.rows import Rows
 from converters.storage import EMULATED_ACCOUNT, EMULATED_KEY, Storage, table_access
+from tests.certificates import tls_with
 from tests.table_service import KEY, ROW, TableService, made
 
 if TYPE_CHECKING:
@@ -145,7 +140,7 @@ asyncio.run(main())
 async def test_identity_is_asked_once_for_a_token_that_storage_takes(tmp_path: Path) -> None:
     certificate = tmp_path / "certificate.pem"
     service = TableService(made(), made())
-    async with service.started(_tls(certificate)) as endpoint:
+    async with service.started(tls_with(certificate)) as endpoint:
         # Trust is read when the process starts.
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", PROGRAM, endpoint),
@@ -156,31 +151,3 @@ async def test_identity_is_asked_once_for_a_token_that_storage_takes(tmp_path: P
     scope, *inserted = printed.decode().splitlines()
     assert (scope, inserted) == ("https://storage.azure.com/.default", ["('made', None)"] * 2)
     assert {asked.headers["Authorization"] for asked in service.asked} == {"Bearer the-token"}
-
-
-def _tls(certificate: Path) -> ssl.SSLContext:
-    """Make a certificate for loopback; write it to a file, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(host, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
-    return context
