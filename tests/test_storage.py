@@ -23,7 +23,7 @@ from converters.storage import Storage
 from tests.directory import USER_ID, kim, request, tenant
 from tests.service import service
 from tests.table_service import KEY, ROW
-from tests.test_reliability import lines
+from tests.telling import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 from converters.errors import LedgerUnavailable, QueueUnavailable
 from tests.directory import request
 from tests.service import Service, service, taken
-from tests.test_reliability import codes, lines
+from tests.telling import codes, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""The promises under faults, each by its number: real queues and table, Graph over HTTP."""
