@@ -37,7 +37,7 @@ bench: setup  ## the figures, measured in one run beside a plain client's
 bench-scale: setup  ## one to eight hosts at Graph's limits, and a host's memory: about 20 minutes
 	@$(VENV)/python benchmarks/scale.py
 
-faults: setup  ## hosts killed at every step, and a storm of 10,000 requests: about ten minutes
+faults: setup  ## hosts killed at every step, and a storm of 10,000 requests: a quarter of an hour
 	@$(VENV)/python -m tests.faults
 
 fuzz: setup  ## the message parser, over 100,000 cases

@@ -21,6 +21,7 @@ from rich.table import Table
 from local.graph import Fault, GraphEmulator
 from local.world import provision
 from tests.directory import tenant
+from tests.faults.crowd import is_silent, request, request_id, user, user_id
 from tests.faults.nursery import Nursery
 from tests.faults.scenarios import SECONDS
 
@@ -62,14 +63,16 @@ class Storm:
         self._chance = random.Random(seed)  # noqa: S311 - chance, not secrets
         self._seed = seed
         self._told: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._urls: dict[str, set[str]] = defaultdict(set)
+        self._valid_urls: dict[str, str] = {}
         self._made: Counter[str] = Counter()
-        self._duplicates = self._kills = self._poisoned = self._answers = 0
+        self._duplicates = self._kills = self._poisoned = self._answers = self._posts = 0
         self._seconds = 0.0
 
     async def rage(self) -> None:
         """Let it rage until every request has its outcome and nothing waits."""
         name, began = f"storm-{uuid.uuid4().hex[:12]}", time.perf_counter()
-        users = [_user(number) for number in range(self._requests)]
+        users = [user(number) for number in range(self._requests)]
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
             graph = await enter(GraphEmulator(tenant(*users), seed=self._seed))
@@ -92,7 +95,9 @@ class Storm:
             poison = await storage.get_queue_client(f"{name}-poison").get_queue_properties()
             self._poisoned = poison.approximate_message_count or 0
             self._made.update(made["invitedUser"]["id"] for made in graph.invitations)
+            self._valid_urls.update(graph.tenant.redeem_urls)
             self._answers = len(graph.requests)
+            self._posts = sum(record.path.endswith("/invitations") for record in graph.requests)
         self._seconds = time.perf_counter() - began
 
     def _environment(self, name: str, graph_url: str) -> dict[str, str]:
@@ -113,7 +118,7 @@ class Storm:
             properties = await queue.get_queue_properties()
             room = MOST_WAITING - (properties.approximate_message_count or 0)
             for _ in range(min(room, self._requests - number)):
-                text = json.dumps(_request(number))
+                text = json.dumps(request(number))
                 await queue.send_message(text)
                 if self._chance.random() < DUPLICATES:
                     await queue.send_message(text)
@@ -136,6 +141,8 @@ class Storm:
             data = event["data"]
             if data["status"] != "deferred":
                 self._told[data["requestId"]].append((event["id"], data["status"]))
+                url = data.get("invitation", {}).get("inviteRedeemUrl")
+                self._urls[data["requestId"]].update([url] if url else [])
             # The library sends again what was not answered, and then finds it done.
             with suppress(ResourceNotFoundError):
                 await queue.delete_message(message)
@@ -167,10 +174,15 @@ class Storm:
 
     def problems(self) -> list[str]:
         """Return the promises that were broken."""
-        several = [key for key, told in self._told.items() if len(set(told)) > 1]
+        # A silent one may be made anew, and says so in an outcome of its own.
+        mailed = [number for number in range(self._requests) if not is_silent(number)]
+        keys = [request_id(number) for number in mailed]
+        several = [key for key in keys if len(set(self._told.get(key, ()))) > 1]
         statuses = Counter(status for told in self._told.values() for _, status in set(told))
-        twice = [user for user, count in self._made.items() if count > 1]
+        twice = [number for number in mailed if self._made[user_id(number)] > 1]
+        lost = [number for number in range(self._requests) if self._is_url_lost(number)]
         wrong = {
+            f"{len(lost)} silent requests whose valid URL nobody was told": lost,
             f"{self._requests - len(self._told)} requests without an outcome": len(self._told)
             != self._requests,
             f"{len(several)} requests with several outcomes, as {several[:3]}": several,
@@ -181,17 +193,24 @@ class Storm:
         }
         return [problem for problem, found in wrong.items() if found]
 
+    def _is_url_lost(self, number: int) -> bool:
+        valid = self._valid_urls.get(user_id(number))
+        return is_silent(number) and valid not in self._urls.get(request_id(number), ())
+
     def figures(self) -> Table:
         """Return the figures as a table."""
         copies = sum(len(told) for told in self._told.values())
         ids = sum(len({event for event, _ in told}) for told in self._told.values())
+        mailed = [number for number in range(self._requests) if not is_silent(number)]
         table = Table("figure", "value", title="Storm (R2)")
         for figure, value in (
-            ("requests", self._requests),
+            ("requests, one of ten silent", self._requests),
             ("duplicates sent", self._duplicates),
             ("calls at Graph, of which 5 % disturbed", self._answers),
+            ("POSTs of invitations", self._posts),
             ("invitations that took effect", sum(self._made.values())),
-            ("users invited twice", sum(count > 1 for count in self._made.values())),
+            ("users mailed twice", sum(self._made[user_id(n)] > 1 for n in mailed)),
+            ("silent invitations made anew", sum(self._made.values()) - len(self._made)),
             ("outcomes, distinct", ids),
             ("outcomes, copies and all", copies),
             ("requests lost", self._requests - len(self._told)),
@@ -201,19 +220,3 @@ class Storm:
         ):
             table.add_row(figure, str(value))
         return table
-
-
-def _user(number: int) -> dict[str, Any]:
-    return {
-        "id": f"00000000-0000-4000-8000-{number:012d}",
-        "userPrincipalName": f"user{number}@contoso.example",
-        "otherMails": [f"user{number}@partner.example"],
-    }
-
-
-def _request(number: int) -> dict[str, Any]:
-    return {
-        "requestId": f"storm-{number}",
-        "invitedUser": {"id": _user(number)["id"]},
-        "invitedUserEmailAddress": f"user{number}@partner.example",
-    }

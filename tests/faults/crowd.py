@@ -1,0 +1,42 @@
+"""Who is converted in the storm: users and requests by their numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# One of so many requests is silent.
+SILENT_EACH = 10
+
+
+def is_silent(number: int) -> bool:
+    """Tell whether a request wants the redeem URL in its outcome."""
+    return number % SILENT_EACH == 0
+
+
+def user_id(number: int) -> str:
+    """Return a user's object id."""
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def request_id(number: int) -> str:
+    """Return a request's id."""
+    return f"storm-{number}"
+
+
+def user(number: int) -> dict[str, Any]:
+    """Return a user of the emulator's tenant who can be converted."""
+    return {
+        "id": user_id(number),
+        "userPrincipalName": f"user{number}@contoso.example",
+        "otherMails": [f"user{number}@partner.example"],
+    }
+
+
+def request(number: int) -> dict[str, Any]:
+    """Return the request to convert that user."""
+    return {
+        "requestId": request_id(number),
+        "invitedUser": {"id": user_id(number)},
+        "invitedUserEmailAddress": f"user{number}@partner.example",
+        "sendInvitationMessage": not is_silent(number),
+    }
