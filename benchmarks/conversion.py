@@ -60,11 +60,14 @@ def _cold_and_cpu(tenant: Path) -> None:
                 count = COUNT if run == COLD_RUNS - 1 else 0
                 taken.append(_measure(subject, environment, used, count))
                 used += 1 + (WARM + count if count else 0)
+        ledger = _measure("ledger", environment, 0, COUNT)
     ours, typed = figures["ours"], figures["typed"]
     _compare("import and first conversion, ms", "first_ms", ours, typed)
     _compare("CPU of that, ms", "first_cpu_ms", ours, typed)
     _compare("peak memory after it, MB", "first_mb", ours, typed)
     _compare("CPU per conversion, 16 in flight, ms", "cpu_ms", ours[-1:], typed[-1:])
+    alone = ledger["cpu_ms"]
+    print(f"  of that, the ledger's calls alone      ours {alone:8.1f}   (wanted: at most 1)")
     _compare("peak memory after those, MB", "peak_mb", ours[-1:], typed[-1:])
 
 
