@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
 from azure.storage.queue.aio import QueueClient
 
 from converters import queues
@@ -16,13 +17,13 @@ from converters import rows as rows_module
 from converters.errors import LedgerUnavailable, QueueUnavailable
 from converters.ledger import Ledger
 from converters.model import Outcome, Status
-from converters.queues import SweptQueue
+from converters.queues import Quota, SweptQueue
 from converters.reporting import Ending
 from converters.rows import Rows
 from converters.storage import Storage
 from tests.directory import USER_ID, kim, request, tenant
 from tests.service import service
-from tests.table_service import KEY, ROW
+from tests.storage_service import KEY, ROW, StorageService
 from tests.telling import lines
 
 if TYPE_CHECKING:
@@ -137,7 +138,9 @@ async def test_message_that_somebody_else_took_since_is_left_to_them(
     async with QueueClient.from_connection_string(azurite, name) as client:
         await client.create_queue()
         await queue.send_text("text")
+        assert [message.text for message in await queue.peek()] == ["text"]
         (taken,) = await queue.take(60)
+        assert await queue.peek() == []
         await queue.delete(taken)
         await queue.delete(taken)
         assert (await queue.backlog()).messages == 0
@@ -146,6 +149,32 @@ async def test_message_that_somebody_else_took_since_is_left_to_them(
         with pytest.raises(QueueUnavailable, match="QueueNotFound"):
             await call
     await queue.close()
+
+
+@pytest.mark.parametrize(("code", "answer"), [("MessageNotFound", False), ("QueueNotFound", None)])
+async def test_days_mark_that_midnight_took_away_leaves_nothing_to_take_back(
+    code: str,
+    answer: bool | None,  # noqa: FBT001
+) -> None:
+    made = (
+        "<QueueMessagesList><QueueMessage><MessageId>m</MessageId><PopReceipt>r</PopReceipt>"
+        "</QueueMessage></QueueMessagesList>"
+    )
+    service = StorageService(
+        web.Response(status=201, text=made, content_type="application/xml"),
+        web.Response(headers={"x-ms-approximate-messages-count": "8"}),
+        web.Response(status=404, headers={"x-ms-error-code": code}),
+    )
+    async with service.started() as endpoint:
+        account = f"AccountName=account;AccountKey={KEY}"
+        quota = Quota(Storage(f"{account};QueueEndpoint={endpoint}"), "quota", None)
+        if answer is None:
+            with pytest.raises(QueueUnavailable, match=code):
+                await quota.reserve(7)
+        else:
+            assert await quota.reserve(7) is answer
+        await quota.close()
+    assert [asked.method for asked in service.asked] == ["POST", "GET", "DELETE"]
 
 
 async def test_outcome_that_the_ledger_did_not_hear_of_is_told_and_noted(

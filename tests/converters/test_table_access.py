@@ -18,7 +18,7 @@ from converters.errors import LedgerUnavailable
 from converters.rows import Rows
 from converters.storage import EMULATED_ACCOUNT, EMULATED_KEY, Storage, table_access
 from tests.certificates import tls_with
-from tests.table_service import KEY, ROW, TableService, made
+from tests.storage_service import KEY, ROW, StorageService, made
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +107,7 @@ class Credential:
 
 
 async def test_token_is_never_sent_without_tls() -> None:
-    service = TableService(made())
+    service = StorageService(made())
     async with service.started() as endpoint:
         rows = Rows(Storage(table_service_uri=endpoint), "ledger", Credential())
         with pytest.raises(LedgerUnavailable):
@@ -139,7 +139,7 @@ asyncio.run(main())
 
 async def test_identity_is_asked_once_for_a_token_that_storage_takes(tmp_path: Path) -> None:
     certificate = tmp_path / "certificate.pem"
-    service = TableService(made(), made())
+    service = StorageService(made(), made())
     async with service.started(tls_with(certificate)) as endpoint:
         # Trust is read when the process starts.
         process = await asyncio.create_subprocess_exec(

@@ -13,11 +13,11 @@ from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
 from converters.errors import LedgerUnavailable
-from tests.table_service import ROW, TableService, connection_to, made, rows_at
+from tests.storage_service import ROW, StorageService, connection_to, made, rows_at
 
 
 async def test_call_is_signed_with_the_key_over_time_and_path() -> None:
-    service = TableService(made())
+    service = StorageService(made())
     async with service.started() as endpoint, rows_at(endpoint) as rows:
         assert await rows.insert(ROW) == ("made", None)
     (asked,) = service.asked
@@ -30,7 +30,7 @@ async def test_call_is_signed_with_the_key_over_time_and_path() -> None:
 
 
 async def test_service_that_stumbles_is_asked_again() -> None:
-    service = TableService(web.Response(status=503), web.Response(status=500), made())
+    service = StorageService(web.Response(status=503), web.Response(status=500), made())
     async with service.started() as endpoint, rows_at(endpoint) as rows:
         assert await rows.insert(ROW) == ("made", None)
     assert len(set(service.bodies)) == 1
@@ -39,7 +39,7 @@ async def test_service_that_stumbles_is_asked_again() -> None:
 
 async def test_row_that_was_made_though_the_answer_was_lost_is_known_for_ours() -> None:
     exists = web.json_response({"odata.error": {"code": "EntityAlreadyExists"}}, status=409)
-    service = TableService(web.Response(status=500), exists)
+    service = StorageService(web.Response(status=500), exists)
     service.then = lambda: web.Response(body=service.bodies[0], headers={"ETag": "standing"})
     async with service.started() as endpoint, rows_at(endpoint) as rows:
         assert await rows.insert(ROW) == ("standing", None)
@@ -59,7 +59,7 @@ async def test_row_that_was_made_though_the_answer_was_lost_is_known_for_ours() 
 async def test_refusal_is_told_by_the_code_wherever_it_stands(answer: object, code: str) -> None:
     assert callable(answer)
     for call in ("insert", "get", "merge"):
-        service = TableService(answer())
+        service = StorageService(answer())
         async with service.started() as endpoint, rows_at(endpoint) as rows:
             arguments = {"insert": (ROW,), "get": ("p", "r"), "merge": (ROW, "etag")}[call]
             with pytest.raises(LedgerUnavailable, match=code):
@@ -73,7 +73,7 @@ async def test_row_that_is_missing_is_known_by_the_code_wherever_it_stands(where
             return web.Response(status=404, headers={"x-ms-error-code": "ResourceNotFound"})
         return web.json_response({"odata.error": {"code": "ResourceNotFound"}}, status=404)
 
-    service = TableService(missing(), missing(), missing())
+    service = StorageService(missing(), missing(), missing())
     async with service.started() as endpoint, rows_at(endpoint) as rows:
         assert await rows.get("p", "r") is None
         assert await rows.merge(ROW, "etag") is None
@@ -90,7 +90,7 @@ async def test_what_goes_over_the_wire_is_what_the_official_library_sends() -> N
     def answered() -> web.Response:
         return web.json_response(ROW, headers={"ETag": ETAG})
 
-    ours, theirs = (TableService(made(), answered(), made(), made()) for _ in range(2))
+    ours, theirs = (StorageService(made(), answered(), made(), made()) for _ in range(2))
     async with ours.started() as endpoint, rows_at(endpoint) as rows:
         await rows.insert(ROW)
         await rows.get("p", "r")

@@ -1,4 +1,4 @@
-"""A table service that answers as it is told: the wire under ``converters.tables``."""
+"""A storage service that answers as it is told: the wire under ``tables`` and ``queues``."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def made() -> web.Response:
     return web.Response(status=204, headers={"ETag": "made"})
 
 
-class TableService:
-    """A table service that answers as it is told, and keeps what it was asked.
+class StorageService:
+    """A table or queue service that answers as it is told, and keeps what it was asked.
 
     Attributes:
         answers: what comes next, each for one call; ``then`` makes what comes after those.
