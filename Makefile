@@ -48,7 +48,7 @@ lock: setup  ## write the locks anew from pyproject.toml
 	@$(VENV)/uv pip compile --quiet $(COMPILE) -c requirements.txt --group dev pyproject.toml -o requirements-dev.txt
 	@echo azure-cli | $(VENV)/uv pip compile --quiet $(COMPILE) - -o requirements-azure-cli.txt
 
-COMPILE := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
+COMPILE := --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
 setup:
 	@$(PYTHON) local/bootstrap.py
