@@ -24,14 +24,24 @@ permissions=(
 )
 app="servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"
 resource="$(az rest --url "$graph/$app?\$select=id" --query id --output tsv)"
+roles="$(az rest --url "$graph/$app?\$select=appRoles" --output tsv \
+  --query "appRoles[?contains(allowedMemberTypes, 'Application')].[value, id]")"
 held="$(az rest --url "$graph/servicePrincipals/$principal/appRoleAssignments" --query 'value[].appRoleId' --output tsv)"
+
+role_of() {
+  awk -v name="$1" '$1 == name { print $2 }' <<<"$roles"
+}
+
+# All or none: a name that is mistyped is found before anything is granted.
 for permission in "${permissions[@]}"; do
-  role="$(az rest --url "$graph/$app?\$select=appRoles" \
-    --query "appRoles[?value=='$permission' && contains(allowedMemberTypes, 'Application')].id | [0]" --output tsv)"
-  if [[ -z "$role" ]]; then
+  if [[ -z "$(role_of "$permission")" ]]; then
     echo "Graph knows no application permission $permission" >&2
     exit 1
-  elif grep --quiet "$role" <<<"$held"; then
+  fi
+done
+for permission in "${permissions[@]}"; do
+  role="$(role_of "$permission")"
+  if grep --quiet "$role" <<<"$held"; then
     echo "held     $permission"
   else
     az rest --method post --url "$graph/servicePrincipals/$resource/appRoleAssignedTo" \
