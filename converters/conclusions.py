@@ -30,6 +30,12 @@ _OLDER_LINK_VOID = Reason(
     "Send the person invitation.inviteRedeemUrl of this outcome, even if another one was sent.",
     Owner.REQUESTER,
 )
+_URL_LOST = Reason(
+    "redeemUrlLost",
+    "An invitation by this request is pending, but its redeem URL was lost and none was had anew.",
+    "Resend the invitation from the user's page in the Entra admin centre.",
+    Owner.IDENTITY_ADMIN,
+)
 _JUST_INVITED = Reason(
     "invitationPending",
     "The user was invited a moment ago, by request {rival}.",
@@ -90,6 +96,11 @@ def invited_anew(case: Case, verdict: Verdict, invitation: Invitation) -> Outcom
     # Not the same event: whoever has a URL of the first must hear that it no longer works.
     step = f"invitation {invitation.id}"
     return replace(made, warnings=(*made.warnings, _OLDER_LINK_VOID), step=step)
+
+
+def refused_anew(refusal: Outcome) -> Outcome:
+    """Conclude that Graph refuses another redeem URL for an invitation that was made."""
+    return replace(refusal, warnings=(*refusal.warnings, _URL_LOST))
 
 
 def overtaken(case: Case, verdict: Verdict, rival: str, *, invited: bool) -> Outcome:

@@ -14,7 +14,7 @@ from converters import conclusions, patience
 from converters.errors import GraphRefused, GraphUnavailable, QueueUnavailable
 from converters.invitations import invitation_body
 from converters.ledger import Claim
-from converters.model import Deferral, Invitation, Status
+from converters.model import Deferral, Invitation, Outcome, Status
 from converters.records import status_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from converters.eligibility import Verdict
     from converters.graph import Graph
     from converters.ledger import Entry, Ledger
-    from converters.model import Outcome
     from converters.queues import Queue, Quota
     from converters.settings import Settings
     from converters.trace import Trace
@@ -105,6 +104,8 @@ class Inviter:
         answer = await self._asked(case, verdict, trace)
         if isinstance(answer, Invitation):
             return conclusions.invited_anew(case, verdict, answer)
+        if isinstance(answer, Outcome):
+            return conclusions.refused_anew(answer)
         # The claim stays: it tells the next delivery that the URL is still to be asked for.
         return answer
 

@@ -112,7 +112,7 @@ async def test_r3_silent_invitation_is_not_made_anew_while_its_url_could_not_be_
         assert (outcome["status"], len(running.invited())) == ("invited", 2)
 
 
-async def test_r3_r11_silent_invitation_that_is_refused_anew_waits_for_its_url_or_fails(
+async def test_r3_r11_silent_invitation_that_may_not_be_made_anew_waits_for_its_url(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names) as running:
@@ -128,12 +128,19 @@ async def test_r3_r11_silent_invitation_that_is_refused_anew_waits_for_its_url_o
         outcome = await running.outcome(await running.waiting())
         url = outcome["invitation"]["inviteRedeemUrl"]
         assert running.graph.tenant.redeem_urls == {USER_ID: url}
-        running.graph.tenant.users[USER_ID].pop("externalUserState")
+
+
+async def test_r3_silent_invitation_that_is_refused_anew_fails_and_says_that_one_is_pending(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
         running.graph.faults.add(Fault(path=POST, drop="after", times=1))
         running.graph.faults.add(Fault(path=POST, status=400, code="BadRequest", times=1))
-        await running.handle(request(sendInvitationMessage=False, requestId="R-2"))
+        await running.handle(request(sendInvitationMessage=False))
         await running.age_claim(running.converter.settings.invocation_seconds)
-        assert (await running.outcome(await running.waiting()))["status"] == "failed"
+        failed = await running.outcome(await running.waiting())
+        assert (len(running.graph.invitations), len(running.invited())) == (1, 2)
+    assert (failed["status"], codes(failed["warnings"])) == ("failed", ["redeemUrlLost"])
 
 
 async def test_r10_lost_ledger_leads_to_no_second_invitation(
