@@ -1,7 +1,7 @@
 """Looks whether a set-up can work: settings, storage, each read at Graph, invitations.
 
-Changes nothing: queues and table are only read, users are looked for that do not exist, and the one
-``POST /invitations`` has nothing in it, so that Graph refuses it either way.
+Changes nothing: queues are only read, users are looked for that do not exist, a row is deleted
+that does not exist, and the one ``POST /invitations`` has nothing in it: Graph refuses it anyway.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _NOBODY = "00000000-0000-4000-8000-000000000000"
 _NO_ADDRESS = "nobody@domain.invalid"
+_NO_ROW = "doctor"
 _NOT_PERMITTED = frozenset({401, 403})
 
 
@@ -102,7 +103,9 @@ async def _table(settings: Settings, held: AsyncTokenCredential | None) -> Findi
     rows = Rows(settings.storage, settings.ledger_table, held)
     what = f"table {settings.ledger_table}"
     try:
-        await rows.get("doctor", "doctor")
+        await rows.get(_NO_ROW, _NO_ROW)
+        # Whether rows may be written shows by one that is not there to be deleted.
+        await rows.delete(_NO_ROW, _NO_ROW, "*")
     except Unavailable as error:
         return Finding(what, f"{error} Create it, and grant Storage Table Data Contributor")
     finally:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 import uuid
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiohttp import web
 
 from cli.doctor import Finding, examine
 from local.graph import Fault, GraphEmulator
 from local.world import ROOT, provision
 from tests.directory import tenant
+from tests.storage_service import StorageService
 from tests.test_conversion import PERMISSIONS
 
 if TYPE_CHECKING:
@@ -91,6 +94,22 @@ async def test_queues_and_table_that_are_missing_are_named(
     assert [finding.what for finding in found] == [f"queue {name}", "table gone"]
     assert "QueueNotFound" in found[0].cure
     assert "TableNotFound" in found[1].cure
+
+
+async def test_table_that_may_only_be_read_is_a_finding(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    unseen = web.Response(status=404, headers={"x-ms-error-code": "ResourceNotFound"})
+    refused = web.Response(status=403, headers={"x-ms-error-code": "AuthorizationFailure"})
+    service = StorageService(unseen, refused)
+    async with (
+        patient(azurite, queue_names, tenant()) as (_, environment),
+        service.started() as endpoint,
+    ):
+        elsewhere = re.sub(r"TableEndpoint=[^;]+", f"TableEndpoint={endpoint}", azurite)
+        (found,) = await ill(environment | {"CONVERSION_STORAGE": elsewhere})
+    assert "Storage Table Data Contributor" in found.cure
+    assert [asked.method for asked in service.asked] == ["GET", "DELETE"]
 
 
 async def test_graph_that_does_not_answer_is_one_finding(
