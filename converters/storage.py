@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from azure.core.utils import parse_connection_string
@@ -32,7 +32,7 @@ _EMULATED = {
 class Storage:
     """How to reach the storage account: a connection string, or two URIs and an identity."""
 
-    connection_string: str | None = None
+    connection_string: str | None = field(default=None, repr=False)
     queue_service_uri: str | None = None
     table_service_uri: str | None = None
     client_id: str | None = None
@@ -44,8 +44,8 @@ class TableAccess:
 
     endpoint: str
     account: str
-    key: bytes
-    signature: str
+    key: bytes = field(repr=False)
+    signature: str = field(repr=False)
 
 
 def table_access(connection_string: str) -> TableAccess:

@@ -70,6 +70,8 @@ def test_connection_string_says_where_and_how(connection_string: str, endpoint: 
     assert access.endpoint == endpoint
     assert access.key in {b"key", b"", base64.b64decode(EMULATED_KEY)}
     assert bool(access.key) != bool(access.signature)
+    shown = repr((access, Storage(connection_string)))
+    assert not any(secret in shown for secret in ("sig=", KEY, "b'", EMULATED_KEY))
 
 
 @pytest.mark.parametrize(
