@@ -14,6 +14,7 @@ from functools import cache
 import azure.functions as func
 
 from converters.conversion import Converter
+from converters.identity import credential
 from converters.settings import Settings
 
 logger = logging.getLogger("b2b_conversion")
@@ -33,15 +34,7 @@ app = func.FunctionApp()
 @cache
 def converter() -> Converter:
     """Make the clients, once a worker, inside its running loop; credentials keep their tokens."""
-    if not settings.graph_needs_credential and settings.storage.connection_string:
-        return Converter.of(settings, None)
-    # Imported only where there is a token to get: it costs a third of a second.
-    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
-
-    # AZURE_CLIENT_ID names the identity otherwise, and AZURE_TOKEN_CREDENTIALS the kinds to try.
-    client_id = settings.storage.client_id
-    named = {"managed_identity_client_id": client_id} if client_id else {}
-    return Converter.of(settings, DefaultAzureCredential(**named))
+    return Converter.of(settings, credential(settings))
 
 
 @app.function_name("convert")

@@ -7,15 +7,12 @@ import asyncio
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from cli.doctor import examine
-from cli.replay import look, printed, replay
-from converters.errors import SettingsInvalid
+from cli.replay import look, replay
+from converters.errors import SettingsInvalid, Unavailable
+from converters.identity import credential
 from converters.settings import Settings
-
-if TYPE_CHECKING:
-    from azure.core.credentials_async import AsyncTokenCredential
 
 
 def main() -> int:
@@ -32,7 +29,7 @@ def main() -> int:
 
 async def _doctor() -> int:
     ill = 0
-    async for finding in examine(os.environ, _credential):
+    async for finding in examine(os.environ, credential):
         print(finding, flush=True)
         ill += not finding.is_well
     print(f"{ill} to mend" if ill else "All is well.")
@@ -45,25 +42,17 @@ async def _replay(*, look_only: bool) -> int:
     except SettingsInvalid as invalid:
         print(invalid)
         return 1
-    held = _credential(settings)
+    held = credential(settings)
     try:
-        if look_only:
-            return await printed(look(settings, held), "dead letters, left where they are")
-        return await printed(replay(settings, held), "put back")
+        async for line in look(settings, held) if look_only else replay(settings, held):
+            print(line, flush=True)
+    except Unavailable as error:
+        print(f"{error} `make doctor` tells more.")
+        return 1
     finally:
         if held:
             await held.close()
-
-
-def _credential(settings: Settings) -> AsyncTokenCredential | None:
-    if not settings.graph_needs_credential and settings.storage.connection_string:
-        return None
-    # Imported only where there is a token to get: it costs a third of a second.
-    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
-
-    client_id = settings.storage.client_id
-    named = {"managed_identity_client_id": client_id} if client_id else {}
-    return DefaultAzureCredential(**named)
+    return 0
 
 
 if __name__ == "__main__":

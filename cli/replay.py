@@ -6,10 +6,9 @@ this died in between, invites nobody twice: the ledger knows the request.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from converters.errors import RequestInvalid, Unavailable
+from converters.errors import RequestInvalid
 from converters.messages import parse
 from converters.queues import SweptQueue
 
@@ -25,66 +24,48 @@ if TYPE_CHECKING:
 _HIDDEN_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A dead letter, by the request's id, or the message's where it is no request."""
-
-    request_id: str
-    is_request: bool
-
-    def __str__(self) -> str:
-        return f"{self.request_id}{'' if self.is_request else '  (no valid request)'}"
-
-
-async def look(settings: Settings, held: AsyncTokenCredential | None) -> AsyncIterator[Letter]:
-    """Read up to 32 dead letters and leave them where they are.
+async def look(settings: Settings, held: AsyncTokenCredential | None) -> AsyncIterator[str]:
+    """Read up to 32 dead letters and leave them where they are; yield a line for each, and a sum.
 
     Raises:
         QueueUnavailable: they cannot be read.
     """
     letters = SweptQueue(settings.storage, settings.dead_letters_queue, held)
     try:
-        for message in await letters.peek():
-            yield _letter(message)
+        shown = await letters.peek()
+        for message in shown:
+            yield _named(message)
+        total, _ = await letters.backlog()
+        yield f"{len(shown)} of {total} dead letters, left where they are"
     finally:
         await letters.close()
 
 
-async def replay(settings: Settings, held: AsyncTokenCredential | None) -> AsyncIterator[Letter]:
-    """Move every dead letter into the requests queue; yield each that was moved.
+async def replay(settings: Settings, held: AsyncTokenCredential | None) -> AsyncIterator[str]:
+    """Move every dead letter into the requests queue; yield a line for each, and a sum.
 
     Raises:
         QueueUnavailable: the rest stays, and shows again within a minute.
     """
     letters = SweptQueue(settings.storage, settings.dead_letters_queue, held)
     requests = SweptQueue(settings.storage, settings.requests_queue, held)
+    moved = 0
     try:
         while taken := await letters.take(_HIDDEN_SECONDS):
             for message in taken:
                 await requests.send_text(message.text)
                 await letters.delete(message)
-                yield _letter(message)
+                moved += 1
+                yield _named(message)
+        yield f"{moved} put back"
     finally:
         await letters.close()
         await requests.close()
 
 
-async def printed(letters: AsyncIterator[Letter], done: str) -> int:
-    """Print dead letters, a line each, and what was done with them; return the exit code."""
-    count = 0
+def _named(message: Received) -> str:
+    """Name a dead letter by its request's id, or the message's where it is no request."""
     try:
-        async for letter in letters:
-            print(letter, flush=True)
-            count += 1
-    except Unavailable as error:
-        print(f"{count} {done}, then: {error} `make doctor` tells more.")
-        return 1
-    print(f"{count} {done}")
-    return 0
-
-
-def _letter(message: Received) -> Letter:
-    try:
-        return Letter(parse(message.text.encode(), message.id).request_id, is_request=True)
+        return parse(message.text.encode(), message.id).request_id
     except RequestInvalid as invalid:
-        return Letter(invalid.request_id, is_request=False)
+        return f"{invalid.request_id}  (no valid request)"

@@ -14,7 +14,7 @@ LAYERS = [
     {"facts", "keys"},
     {"model", "storage"},
     {"settings", "remembered"},
-    {"decoding"},
+    {"decoding", "identity"},
     {"envelopes", "directory", "refusals", "advice", "choice", "patience", "records"},
     {"tenant", "messages", "case", "answers"},
     {"outcomes", "rules.remedies"},
@@ -35,7 +35,7 @@ SOURCES = {
 }  # fmt: skip
 KNOWN_TO = {
     "azure.functions": {"function_app"},
-    "azure.identity": {"function_app"},
+    "azure.identity": {"converters.identity"},
     "azure.storage": {"converters.queues"},
     "azure.core.pipeline": {"converters.tables"},
     "msgraph": {"converters.graph"},

@@ -6,7 +6,10 @@ import asyncio
 import json
 import os
 import sys
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+
+from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from local.world import ROOT
 from tests.cli.test_doctor import patient
@@ -15,10 +18,6 @@ from tests.service import taken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-
-from contextlib import asynccontextmanager
-
-from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 
 async def told(environment: dict[str, str], *arguments: str) -> tuple[int | None, list[str]]:
@@ -70,7 +69,7 @@ async def test_looking_leaves_them_where_they_are(azurite: str, queue_names: Ite
     ):
         code, lines = await told(environment, "--look")
         assert (await taken(requests), len(await taken(letters))) == ([], 1)
-    assert (code, lines) == (0, ["R-1", "1 dead letters, left where they are"])
+    assert (code, lines) == (0, ["R-1", "1 of 1 dead letters, left where they are"])
 
 
 async def test_what_cannot_be_put_back_stays(azurite: str, queue_names: Iterator[str]) -> None:
