@@ -45,19 +45,19 @@ class Sweeper:
         while time.monotonic() < ends:
             # As long as a sweep may take: whatever is not deleted by then shows again.
             messages = await self.poison.take(self.settings.invocation_seconds)
+            if not messages:
+                break
+            # As long as nothing can be told, every sweep would keep another copy of the same.
+            await self.results.check()
             for message in messages:
                 await self._move(message)
             swept += len(messages)
-            if not messages:
-                break
         waiting, oldest = await self.requests.backlog()
         dead, _ = await self.dead_letters.backlog()
         journal.swept(waiting, oldest, swept, dead)
 
     async def _move(self, message: Received) -> None:
         outcome = await self._outcome(message)
-        # As long as nothing can be told, every sweep would keep another copy of the same message.
-        await self.results.check()
         # Kept first: an outcome without its message could not be acted upon.
         await self.dead_letters.send_text(message.text)
         await self.results.send(cloud_event(outcome))
