@@ -72,7 +72,7 @@ class Identity:
 
 
 def token(audience: str | None) -> str:
-    """Write a token as Entra ID would, with a signature that only Azurite does not look at."""
+    """Write a token as Entra ID would, but for the signature, which Azurite does not look at."""
     claims = {
         "aud": audience,
         "iss": "https://sts.windows.net/00000000-0000-4000-8000-00000000000f/",
