@@ -16,7 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from measuring import measured  # noqa: E402
 
+from converters.clock import ServiceClock  # noqa: E402
 from converters.ledger import Ledger  # noqa: E402
+from converters.model import ConversionRequest  # noqa: E402
 from converters.settings import Settings  # noqa: E402
 
 DIGEST = "0" * 64
@@ -26,8 +28,10 @@ RECORD = json.dumps({"status": "invited", "text": "x" * 900})
 
 async def keep(ledger: Ledger, number: int) -> None:
     """Write down one conversion, from its entry to its end."""
-    entry = await ledger.enter(f"ledger-{number}", DIGEST)
-    claim = await ledger.claim(f"10000000-0000-4000-8000-{number:012d}", "ledger", entry)
+    user_id = f"10000000-0000-4000-8000-{number:012d}"
+    request = ConversionRequest(f"ledger-{number}", user_id, user_id=user_id)
+    entry = await ledger.enter(request, DIGEST)
+    claim = await ledger.claim(user_id, request.request_id, entry, DIGEST)
     await ledger.finish(entry, RECORD)
     if not (entry.fresh and claim.fresh):
         sys.exit("the ledger knew a conversion that is new")
@@ -36,7 +40,7 @@ async def keep(ledger: Ledger, number: int) -> None:
 async def main(first: int, count: int, warm: int) -> dict[str, float]:
     """Write one conversion down, then many; return the figures."""
     settings = Settings.from_mapping(os.environ)
-    ledger = Ledger(settings.storage, settings.ledger_table, None)
+    ledger = Ledger(settings.storage, settings.ledger_table, None, ServiceClock())
     figures = await measured(
         lambda number: keep(ledger, number), STARTED, CPU_STARTED, first, count, warm
     )

@@ -1,7 +1,9 @@
-"""Looks whether a set-up can work: settings, storage, each read at Graph, invitations.
+"""Looks whether a set-up can work: settings, storage, the function's permissions, Graph's reads.
 
-Changes nothing: queues are only read, users are looked for that do not exist, a row is deleted
-that does not exist, and the one ``POST /invitations`` has nothing in it: Graph refuses it anyway.
+Two identities are looked at, and each finding says which. Reads of storage and Graph are made as
+whoever runs this. What the function itself may do at Graph is read in its identity's app role
+assignments. Changes nothing: queues are only read, users are looked for that do not exist, a row is
+deleted that does not exist, and nobody is invited.
 """
 
 from __future__ import annotations
@@ -10,8 +12,10 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cli import grants
 from converters import directory, tenant
-from converters.errors import GraphRefused, SettingsInvalid, Unavailable
+from converters.clock import ServiceClock
+from converters.errors import SettingsInvalid, Unavailable
 from converters.facts import Unread
 from converters.graph import Graph
 from converters.queues import Queue
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 
     from azure.core.credentials_async import AsyncTokenCredential
 
-    from converters.directory import Read
+    from converters.reads import Read
 
 _NOBODY = "00000000-0000-4000-8000-000000000000"
 _NO_ADDRESS = "nobody@domain.invalid"
@@ -70,7 +74,7 @@ async def examine(
         for queue in settings.queues:
             yield await _queue(settings, queue, held)
         yield await _table(settings, held)
-        async for finding in _at_graph(graph, settings):
+        async for finding in _at_graph(graph, settings, grants.client_id(environment)):
             yield finding
     finally:
         await graph.close()
@@ -100,7 +104,7 @@ async def _queue(settings: Settings, name: str, held: AsyncTokenCredential | Non
 
 
 async def _table(settings: Settings, held: AsyncTokenCredential | None) -> Finding:
-    rows = Rows(settings.storage, settings.ledger_table, held)
+    rows = Rows(settings.storage, settings.ledger_table, held, ServiceClock())
     what = f"table {settings.ledger_table}"
     try:
         await rows.get(_NO_ROW, _NO_ROW)
@@ -113,7 +117,9 @@ async def _table(settings: Settings, held: AsyncTokenCredential | None) -> Findi
     return Finding(what)
 
 
-async def _at_graph(graph: Graph, settings: Settings) -> AsyncIterator[Finding]:
+async def _at_graph(
+    graph: Graph, settings: Settings, client_id: str | None
+) -> AsyncIterator[Finding]:
     trace = Trace(str(uuid.uuid4()))
     reads: list[Read[object]] = [
         directory.user(_NOBODY),
@@ -134,29 +140,33 @@ async def _at_graph(graph: Graph, settings: Settings) -> AsyncIterator[Finding]:
             yield _read(read, answers.fact(read))
         if settings.read_invitation_domains:
             beta = tenant.invitation_domains()
+            reads.append(beta)
             yield _read(beta, await graph.read_beta(beta, trace))
-        yield await _invitations(graph, trace)
+        yield await _granted(graph, client_id, {read.permission for read in reads}, trace)
     except Unavailable as error:
         yield Finding("Graph", f"{error} Try again; if it stays so, look at the identity's sign-in")
 
 
-def _read(read: Read[object], fact: object) -> Finding:
-    what = f"Graph: {read.what}"
-    if isinstance(fact, Unread) and fact.status in _NOT_PERMITTED:
-        return Finding(what, f"grant the application {fact.permission}, with consent")
-    # Nobody, and no such domain: that it was looked for is what counts.
-    if isinstance(fact, Unread) and fact.status != 404:  # noqa: PLR2004
-        return Finding(what, f"Graph answers {fact.status}; it needs {fact.permission}")
-    if fact == "none" and read.what == tenant.allow_invites_from().what:
-        return Finding(what, "nobody may invite: allow it in the external collaboration settings")
+async def _granted(graph: Graph, client_id: str | None, needed: set[str], trace: Trace) -> Finding:
+    what = "Graph, as the function: permissions"
+    if client_id is None:
+        return Finding(f"{what} not looked at, as CONVERSION_STORAGE__clientId is not set")
+    held = await grants.held_by(graph, client_id, trace)
+    if isinstance(held, Unread):
+        return Finding(what, f"sign in as somebody who may read them ({held.permission})")
+    missing = sorted({*needed, "User.Invite.All"} - held)
+    if missing:
+        return Finding(what, f"grant the identity {', '.join(missing)} (infra/scripts/grant.sh)")
     return Finding(what)
 
 
-async def _invitations(graph: Graph, trace: Trace) -> Finding:
-    what = "Graph: invitations"
-    try:
-        await graph.invite({}, trace)
-    except GraphRefused as refusal:
-        if refusal.status in _NOT_PERMITTED:
-            return Finding(what, "grant the application User.Invite.All, with consent")
+def _read(read: Read[object], fact: object) -> Finding:
+    what = f"Graph, as you: {read.what}"
+    if isinstance(fact, Unread) and fact.status in _NOT_PERMITTED:
+        return Finding(what, f"you lack what {fact.permission} gives; so may the function")
+    # Nobody, and no such domain: that it was looked for is what counts.
+    if isinstance(fact, Unread) and fact.status != 404:  # noqa: PLR2004
+        return Finding(what, f"Graph answers {fact.status}; it needs {fact.permission}")
+    if fact == "none" and read.name == tenant.allow_invites_from().name:
+        return Finding(what, "nobody may invite: allow it in the external collaboration settings")
     return Finding(what)

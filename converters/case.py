@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -64,6 +65,11 @@ class Case:
         return self.facts.choice.address
 
     @property
+    def address_digest(self) -> str:
+        """What tells the address from any other, for this user; hexadecimal."""
+        return hashlib.sha256(f"{self.user.id.lower()} {self.address.key}".encode()).hexdigest()
+
+    @property
     def of_address(self) -> AddressFacts:
         """What the directory knows of the address, likewise."""
         if self.facts.address is None:
@@ -91,7 +97,6 @@ class Rule:
         message, remediation: sentences; the message may name what the check found.
         check: finds what is against the conversion, or ``None``.
         status: how a request ends that this rule stops.
-        graph_enforces: Graph itself refuses too, so that not knowing need not stop the request.
     """
 
     code: str
@@ -101,7 +106,6 @@ class Rule:
     check: Callable[[Case], Finding | None]
     status: Status = Status.INELIGIBLE
     retriable: bool = False
-    graph_enforces: bool = False
 
     @property
     def lowerable(self) -> bool:

@@ -10,7 +10,6 @@ from converters.errors import GraphUnavailable, LedgerUnavailable, QueueUnavaila
 from converters.model import GraphTrace, Outcome, Owner, Reason, Status
 
 if TYPE_CHECKING:
-    from converters.case import Case
     from converters.eligibility import Verdict
     from converters.errors import GraphRefused, RequestInvalid
     from converters.model import ConversionRequest, Deferral, Invitation
@@ -79,54 +78,55 @@ _TRIES_RAN_OUT = Reason(
 )
 
 
-def concluded(case: Case, verdict: Verdict) -> Outcome:
+def concluded(verdict: Verdict) -> Outcome:
     """Conclude without inviting: the rules said no, or the request only asked."""
-    return _outcome(case, verdict, verdict.status, verdict.reasons)
+    return _outcome(verdict, verdict.status, verdict.reasons)
 
 
-def confirmed(case: Case, verdict: Verdict) -> Outcome:
+def confirmed(verdict: Verdict) -> Outcome:
     """Conclude from the directory that an invitation was made whose answer never came."""
-    made = _outcome(case, verdict, Status.INVITED, ())
+    made = _outcome(verdict, Status.INVITED, ())
     return replace(made, warnings=(*made.warnings, _ANSWER_LOST))
 
 
-def invited_anew(case: Case, verdict: Verdict, invitation: Invitation) -> Outcome:
+def invited_anew(verdict: Verdict, invitation: Invitation) -> Outcome:
     """Conclude from an invitation that was made again because nobody has the first one's URL."""
-    made = invited(case, verdict, invitation)
+    made = invited(verdict, invitation)
     # Not the same event: whoever has a URL of the first must hear that it no longer works.
     step = f"invitation {invitation.id}"
     return replace(made, warnings=(*made.warnings, _OLDER_LINK_VOID), step=step)
 
 
-def refused_anew(refusal: Outcome) -> Outcome:
-    """Conclude that Graph refuses another redeem URL for an invitation that was made."""
-    return replace(refusal, warnings=(*refusal.warnings, _URL_LOST))
+def url_lost(outcome: Outcome) -> Outcome:
+    """Add that an invitation was made whose redeem URL was lost and cannot be had anew."""
+    return replace(outcome, warnings=(*outcome.warnings, _URL_LOST))
 
 
-def overtaken(case: Case, verdict: Verdict, rival: str, *, invited: bool) -> Outcome:
+def overtaken(verdict: Verdict, rival: str, *, invited: bool) -> Outcome:
     """Conclude that another request, by its id, converts the user or has just done so."""
     if invited:
         reason = replace(_JUST_INVITED, message=_JUST_INVITED.message.format(rival=rival))
-        return _outcome(case, verdict, Status.ALREADY_INVITED, (reason,))
+        return _outcome(verdict, Status.ALREADY_INVITED, (reason,))
     reason = replace(_IN_PROGRESS, message=_IN_PROGRESS.message.format(rival=rival))
-    return _outcome(case, verdict, Status.INELIGIBLE, (reason,))
+    return _outcome(verdict, Status.INELIGIBLE, (reason,))
 
 
-def invited(case: Case, verdict: Verdict, invitation: Invitation) -> Outcome:
+def invited(verdict: Verdict, invitation: Invitation) -> Outcome:
     """Conclude from Graph's answer, once it is certain who was invited."""
+    case = verdict.case
     trace = GraphTrace(case.request.correlation_id, invitation.request_id)
     if invitation.invited_user_id.lower() != case.user.id.lower():
         reasons = (refusals.OTHER_USER_INVITED,)
-        return _outcome(case, verdict, Status.FAILED, reasons, trace, invitation)
-    return _outcome(case, verdict, Status.INVITED, (), trace, invitation)
+        return _outcome(verdict, Status.FAILED, reasons, trace, invitation)
+    return _outcome(verdict, Status.INVITED, (), trace, invitation)
 
 
-def refused(case: Case, verdict: Verdict, refusal: GraphRefused) -> Outcome:
+def refused(verdict: Verdict, refusal: GraphRefused) -> Outcome:
     """Conclude from Graph's refusal."""
     code, text = refusal.code[:MOST_TEXT], refusal.text[:MOST_TEXT]
-    correlation_id = case.request.correlation_id
+    correlation_id = verdict.case.request.correlation_id
     trace = GraphTrace(correlation_id, refusal.request_id, refusal.status, code, text)
-    return _outcome(case, verdict, Status.FAILED, (refusals.explain(refusal),), trace)
+    return _outcome(verdict, Status.FAILED, (refusals.explain(refusal),), trace)
 
 
 def rejected(invalid: RequestInvalid) -> Outcome:
@@ -145,6 +145,7 @@ def rejected(invalid: RequestInvalid) -> Outcome:
         status=Status.REJECTED,
         reasons=reasons,
         requested_by=invalid.requested_by,
+        source=invalid.source,
         # Whoever sends nonsense under another's id must not take the id of that one's outcome.
         step=f"rejection {invalid.digest}",
     )
@@ -189,18 +190,19 @@ def _unread(
         reasons=reasons,
         mail_sent=request.send_invitation_message,
         requested_by=request.requested_by,
+        source=request.source,
         step=step,
     )
 
 
-def _outcome(  # noqa: PLR0913, PLR0917 - each is one column of the outcome
-    case: Case,
+def _outcome(
     verdict: Verdict,
     status: Status,
     reasons: tuple[Reason, ...],
     trace: GraphTrace | None = None,
     invitation: Invitation | None = None,
 ) -> Outcome:
+    case = verdict.case
     request, user, settings = case.request, case.facts.user, case.settings
     could = status in {Status.INVITED, Status.ELIGIBLE}
     address = case.facts.choice.address
@@ -217,4 +219,5 @@ def _outcome(  # noqa: PLR0913, PLR0917 - each is one column of the outcome
         mail_sent=request.send_invitation_message,
         graph=trace or GraphTrace(request.correlation_id),
         requested_by=request.requested_by,
+        source=request.source,
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from converters import conclusions, journal, patience, records
+from converters.approval import approve
 from converters.case import Case
+from converters.clock import ServiceClock
 from converters.eligibility import decide
 from converters.errors import (
     ConverterError,
@@ -22,7 +23,7 @@ from converters.graph import Graph
 from converters.inviting import Inviter
 from converters.ledger import Ledger
 from converters.messages import parse
-from converters.model import Mode, Outcome, Status
+from converters.model import Mode, Outcome
 from converters.pacing import MOST_WAIT
 from converters.queues import Queue, Quota, SweptQueue
 from converters.reporting import Ending, Reporter
@@ -50,6 +51,7 @@ class Converter:
     reporter: Reporter
     sweeper: Sweeper
     settings: Settings
+    clock: ServiceClock
 
     @classmethod
     def of(cls, settings: Settings, credential: AsyncTokenCredential | None) -> Converter:
@@ -59,11 +61,11 @@ class Converter:
             settings: the operator's.
             credential: for Graph and Storage, where the settings need one.
         """
-        storage = settings.storage
+        storage, clock = settings.storage, ServiceClock()
         graph = Graph(
             settings.graph_base_url, credential if settings.graph_needs_credential else None
         )
-        ledger = Ledger(storage, settings.ledger_table, credential)
+        ledger = Ledger(storage, settings.ledger_table, credential, clock)
         results = Queue(storage, settings.results_queue, credential)
         requests = SweptQueue(storage, settings.requests_queue, credential)
         quota = Quota(storage, settings.quota_queue, credential)
@@ -71,8 +73,8 @@ class Converter:
             graph=graph,
             gatherer=Gatherer(graph, settings),
             ledger=ledger,
-            inviter=Inviter(graph, ledger, results, quota, settings),
-            reporter=Reporter(requests, results, ledger, settings),
+            inviter=Inviter(graph, ledger, results, quota, settings, clock),
+            reporter=Reporter(requests, results, ledger, settings, clock),
             sweeper=Sweeper(
                 poison=SweptQueue(storage, settings.poison_queue, credential),
                 requests=requests,
@@ -82,6 +84,7 @@ class Converter:
                 settings=settings,
             ),
             settings=settings,
+            clock=clock,
         )
 
     async def close(self) -> None:
@@ -134,7 +137,7 @@ class Converter:
             async with asyncio.timeout(self.settings.invocation_seconds):
                 return await self._concluded(request, trace)
         except (Unavailable, TimeoutError) as error:
-            waiting = patience.after_outage(request, error, self.settings, time.time())
+            waiting = patience.after_outage(request, error, self.settings, self.clock.now())
             hours = self.settings.retry_hours
             return Ending(waiting or conclusions.gave_up(request, error, hours), request)
 
@@ -143,7 +146,7 @@ class Converter:
             # Nothing is done, so there is nothing to do only once: a check is always of now.
             with trace.timed("gather"):
                 case = Case(request, await self.gatherer.gather(request, trace), self.settings)
-            return Ending(replace(conclusions.concluded(case, decide(case)), step="check"), request)
+            return Ending(replace(conclusions.concluded(decide(case)), step="check"), request)
         if self.settings.paused:
             seconds = patience.PAUSED_SECONDS
             return Ending(patience.until_allowed(request, seconds, patience.PAUSED), request)
@@ -160,7 +163,9 @@ class Converter:
         digest = records.digest(request)
         with trace.timed("gather"):
             async with _running_beside(self.gatherer.gather(request, trace)) as gathering:
-                entry = await self.ledger.enter(request.request_id, digest)
+                entry = await self.ledger.enter(request, digest)
+                if entry.without_source:
+                    request = replace(request, source=None)
                 known = self._known(request, entry, digest)
                 if known:
                     return Ending(known, request)
@@ -168,12 +173,12 @@ class Converter:
         verdict, told = decide(case), None
         with trace.timed("invite"):
             if case.facts.user and not entry.fresh:
-                told = await self.inviter.settle(case, verdict, entry, trace)
-            if told is None and verdict.status is Status.ELIGIBLE:
-                told = await self.inviter.invite(case, verdict, entry, trace)
+                told = await self.inviter.settle(verdict, entry, trace)
+            if told is None and (approval := approve(verdict)):
+                told = await self.inviter.invite(approval, entry, trace)
         if told is None:
-            told = patience.for_directory(request, verdict.reasons, self.settings, time.time())
-        return Ending(told or conclusions.concluded(case, verdict), request, entry)
+            told = patience.for_directory(request, verdict.reasons, self.settings, self.clock.now())
+        return Ending(told or conclusions.concluded(verdict), request, entry)
 
     def _known(self, request: ConversionRequest, entry: Entry, digest: str) -> Outcome | None:
         """Return the outcome of a request that has ended, or may not even begin."""

@@ -34,14 +34,12 @@ def json_object(body: bytes) -> dict[str, Any]:
     text = _text(body).strip()
     if not text:
         raise Undecodable("is empty")
-    if text[0] not in "{[":
-        text = _text(_unbase64(text)).strip()
     try:
-        value = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_constant)
-    except RecursionError:
-        raise Undecodable("is nested too deeply") from None
+        value = _json(text)
     except ValueError:
-        raise Undecodable("is not valid JSON") from None
+        if text[0] in "{[":
+            raise Undecodable("is not valid JSON") from None
+        value = _unbase64(text)
     if not isinstance(value, dict):
         raise Undecodable("is not a JSON object")
     if _depth(value) > _DEEPEST:
@@ -56,11 +54,22 @@ def _text(body: bytes) -> str:
         raise Undecodable("is not UTF-8 text") from None
 
 
-def _unbase64(text: str) -> bytes:
+def _json(text: str) -> object:
     try:
-        return base64.b64decode("".join(text.split()).encode("ascii"), validate=True)
+        return json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_constant)
+    except RecursionError:
+        raise Undecodable("is nested too deeply") from None
+
+
+def _unbase64(text: str) -> object:
+    try:
+        content = base64.b64decode("".join(text.split()).encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError):
         raise Undecodable("is neither JSON nor base64") from None
+    try:
+        return _json(_text(content).strip())
+    except ValueError:
+        raise Undecodable("is not valid JSON") from None
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

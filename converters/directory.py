@@ -6,16 +6,14 @@ Source: the Microsoft Graph v1.0 reference, page by page as each read's function
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from converters.facts import Groups, Holder, Identity, ServicePlan, Unread, User
+from converters.facts import Groups, Holder, Identity, ServicePlan, User
+from converters.reads import Absence, Incomplete, Read
 
-T_co = TypeVar("T_co", covariant=True)
-Json = Mapping[str, Any]
+if TYPE_CHECKING:
+    from converters.reads import Item
 
 USER_PROPERTIES = (
     "id",
@@ -37,48 +35,15 @@ _EVENTUAL = {"ConsistencyLevel": "eventual"}
 _SELECT_USER = "$select=" + ",".join(USER_PROPERTIES)
 
 
-@dataclass(frozen=True, slots=True)
-class Read(Generic[T_co]):
-    """One GET, to be sent inside a ``$batch``.
-
-    Attributes:
-        what: what is read, in words; unlike any other read's of the same batch.
-        path: below the version, percent-encoded.
-        permission: the application permission it needs.
-        parse: from the body of a 200 to the fact.
-        absent: what a 404 means, or an error with ``absent_code``; without it, an error is a fact
-            that could not be read.
-    """
-
-    what: str
-    path: str
-    permission: str
-    parse: Callable[[Json], T_co]
-    absent: Callable[[], T_co] | None = None
-    absent_code: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def fact(self, status: int, body: Json) -> T_co | Unread:
-        """Turn a final answer (not a throttled or failed one) into the fact."""
-        if status == 200:  # noqa: PLR2004
-            return self.parse(body)
-        if self.absent is not None and (status == 404 or self._is_absent(body)):  # noqa: PLR2004
-            return self.absent()
-        return Unread(self.what, self.permission, status)
-
-    def _is_absent(self, body: Json) -> bool:
-        error = body.get("error")
-        return (
-            bool(self.absent_code)
-            and isinstance(error, dict)
-            and (error.get("code") == self.absent_code)
-        )
-
-
 def user(user_id: str) -> Read[User | None]:
-    """Ask for one user ("Get user"); none is a fact too."""
+    """Ask for one user ("Get user"); that there is none is a fact too."""
     return Read(
-        "the user", f"/users/{quoted(user_id)}?{_SELECT_USER}", "User.Read.All", _user, nobody
+        "user",
+        "the user",
+        f"/users/{quoted(user_id)}?{_SELECT_USER}",
+        "User.Read.All",
+        lambda item: _user(item, user_id),
+        Absence("no such user", None),
     )
 
 
@@ -86,6 +51,7 @@ def users_named(user_principal_name: str) -> Read[tuple[str, ...]]:
     """Ask for the ids of the users with a UPN ("List users"): none or one."""
     condition = f"userPrincipalName eq {literal(user_principal_name)}"
     return Read(
+        "usersNamed",
         "the user by userPrincipalName",
         f"/users?$select=id&$filter={quoted(condition)}",
         "User.Read.All",
@@ -98,6 +64,7 @@ def users_addressed(address: str) -> Read[tuple[str, ...]]:
     text = literal(address)
     condition = f"mail eq {text} or otherMails/any(o:o eq {text})"
     return Read(
+        "usersAddressed",
         "the user by address",
         f"/users?$select=id&$filter={quoted(condition)}",
         "User.Read.All",
@@ -108,12 +75,14 @@ def users_addressed(address: str) -> Read[tuple[str, ...]]:
 def active_roles(user_id: str) -> Read[tuple[str, ...]]:
     """Ask for the directory roles that a user holds, through groups too."""
     return Read(
+        "activeRoles",
         "the user's directory roles",
         f"/users/{quoted(user_id)}/transitiveMemberOf/microsoft.graph.directoryRole"
         "?$select=id,displayName&$count=true",
         "RoleManagement.Read.Directory",
-        lambda body: tuple(role.get("displayName") or role["id"] for role in body["value"]),
-        tuple,
+        lambda body: tuple(
+            role.label("displayName") or role.text("id") for role in body.items("value")
+        ),
         headers=_EVENTUAL,
     )
 
@@ -125,28 +94,24 @@ def eligible_roles(user_id: str) -> Read[tuple[str, ...]]:
     """
     condition = f"principalId eq {literal(user_id)}"
     return Read(
+        "eligibleRoles",
         "the roles the user is eligible for",
         f"/roleManagement/directory/roleEligibilityScheduleInstances?$filter={quoted(condition)}",
         "RoleEligibilitySchedule.Read.Directory",
-        lambda body: tuple(instance["roleDefinitionId"] for instance in body["value"]),
-        tuple,
-        "AadPremiumLicenseRequired",
+        lambda body: tuple(one.text("roleDefinitionId") for one in body.items("value")),
+        Absence("no licence for PIM", (), "AadPremiumLicenseRequired"),
     )
 
 
 def groups(user_id: str) -> Read[Groups]:
     """Ask for the groups of a user, through groups too."""
     return Read(
+        "groups",
         "the user's groups",
         f"/users/{quoted(user_id)}/transitiveMemberOf/microsoft.graph.group"
         "?$select=id,isAssignableToRole&$count=true&$top=999",
         "GroupMember.Read.All",
-        lambda body: Groups(
-            frozenset(group["id"].lower() for group in body["value"]),
-            tuple(group["id"] for group in body["value"] if group.get("isAssignableToRole")),
-            complete="@odata.nextLink" not in body,
-        ),
-        lambda: Groups(frozenset(), (), complete=True),
+        _groups,
         headers=_EVENTUAL,
     )
 
@@ -159,6 +124,7 @@ def user_holders(address: str) -> Read[tuple[Holder, ...]]:
         f" or proxyAddresses/any(p:p eq {proxy}) or userPrincipalName eq {text}"
     )
     return Read(
+        "userHolders",
         "the users who hold the address",
         f"/users?$select=id&$filter={quoted(condition)}",
         "User.Read.All",
@@ -171,6 +137,7 @@ def contact_holders(address: str) -> Read[tuple[Holder, ...]]:
     text, proxy = literal(address), literal(f"smtp:{address}")
     condition = f"mail eq {text} or proxyAddresses/any(p:p eq {proxy})"
     return Read(
+        "contactHolders",
         "the contacts that hold the address",
         f"/contacts?$select=id&$filter={quoted(condition)}",
         "OrgContact.Read.All",
@@ -188,35 +155,44 @@ def quoted(value: str) -> str:
     return quote(value, safe="")
 
 
-def nobody() -> None:
-    """Say that there is none, which is a fact too."""
+def _ids(body: Item) -> tuple[str, ...]:
+    return tuple(item.text("id") for item in body.items("value"))
 
 
-def _ids(body: Json) -> tuple[str, ...]:
-    return tuple(item["id"] for item in body["value"])
+def _groups(body: Item) -> Groups:
+    found = {
+        group.text("id"): group.flag_or_none("isAssignableToRole") for group in body.items("value")
+    }
+    return Groups(
+        frozenset(id_.lower() for id_ in found),
+        tuple(id_ for id_, assignable in found.items() if assignable),
+    )
 
 
-def _user(body: Json) -> User:
-    changed = body.get("externalUserStateChangeDateTime")
-    identities = body.get("identities")
+def _user(item: Item, asked: str) -> User:
+    if item.text("id").lower() != asked.lower():
+        # Another user's facts would be judged, and that user invited.
+        raise Incomplete
+    identities = item.items_or_none("identities")
     return User(
-        id=body["id"],
-        user_principal_name=body["userPrincipalName"],
-        user_type=body.get("userType"),
+        id=item.text("id"),
+        user_principal_name=item.text("userPrincipalName"),
+        user_type=item.text_or_none("userType"),
         # Unknown means no: a user whose state Graph does not tell counts as disabled.
-        account_enabled=body.get("accountEnabled") is True,
-        external_user_state=body.get("externalUserState"),
-        external_user_state_changed=datetime.fromisoformat(changed) if changed else None,
+        account_enabled=item.flag_or_none("accountEnabled") is True,
+        external_user_state=item.text_or_none("externalUserState"),
+        external_user_state_changed=item.time_or_none("externalUserStateChangeDateTime"),
         identities=None
         if identities is None
-        else tuple(Identity(i.get("signInType") or "", i.get("issuer") or "") for i in identities),
-        mail=body.get("mail"),
-        other_mails=tuple(body.get("otherMails") or ()),
-        on_premises_synced=body.get("onPremisesSyncEnabled") is True,
-        on_premises_user_principal_name=body.get("onPremisesUserPrincipalName"),
-        management_restricted=body.get("isManagementRestricted") is True,
+        else tuple(Identity(i.text("signInType"), i.label("issuer")) for i in identities),
+        mail=item.text_or_none("mail"),
+        other_mails=item.texts("otherMails"),
+        on_premises_synced=item.flag_or_none("onPremisesSyncEnabled") is True,
+        on_premises_user_principal_name=item.text_or_none("onPremisesUserPrincipalName"),
+        # Graph answers null where no restricted administrative unit holds the user.
+        management_restricted=item.flag_or_none("isManagementRestricted") is True,
         assigned_plans=tuple(
-            ServicePlan(p.get("servicePlanId") or "", p.get("capabilityStatus") or "")
-            for p in body.get("assignedPlans") or ()
+            ServicePlan(plan.text("servicePlanId"), plan.text_or_none("capabilityStatus") or "")
+            for plan in item.items("assignedPlans")
         ),
     )

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 RULES = (*user.RULES, *privilege.RULES, *address.RULES, *invitation.RULES)
 FACT_UNKNOWN = "factUnknown"
 
+_OK, _REFUSED = 200, frozenset({401, 403})
 # What a request that several rules stop is called.
 _PRECEDENCE = (Status.ALREADY_EXTERNAL, Status.ALREADY_INVITED, Status.INELIGIBLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the rules say: no reasons means that the user may be invited."""
+    """What the rules say of a case: no reasons means that the user may be invited."""
 
+    case: Case
     status: Status
     reasons: tuple[Reason, ...]
     warnings: tuple[Reason, ...]
@@ -48,23 +50,29 @@ def decide(case: Case) -> Verdict:
             continue
         except FactUnknown as unknown:
             reason, status = _unknown_fact(unknown.unread), Status.INELIGIBLE
-            warns = rule.graph_enforces
         else:
-            status, warns = rule.status, False
-        if warns or rule.code in case.settings.lowered_rules:
+            status = rule.status
+        if rule.code in case.settings.lowered_rules:
             warnings.append(reason)
         else:
             reasons.setdefault(reason, status)
     statuses = sorted(set(reasons.values()), key=_PRECEDENCE.index)
     status = statuses[0] if statuses else Status.ELIGIBLE
-    return Verdict(status, tuple(reasons), tuple(dict.fromkeys(warnings)))
+    return Verdict(case, status, tuple(reasons), tuple(dict.fromkeys(warnings)))
 
 
 def _unknown_fact(unread: Unread) -> Reason:
     return Reason(
         FACT_UNKNOWN,
-        f"Graph did not tell {unread.what} (HTTP {unread.status}); unknown means no.",
-        f"Grant the application {unread.permission}, with an administrator's consent.",
+        f"Graph did not tell {unread.what} ({_answer(unread.status)}); unknown means no.",
+        f"Grant the application {unread.permission}, with an administrator's consent."
+        if unread.status in _REFUSED
+        else "Wait: the request is tried again by itself. If it stays so, give Microsoft's support"
+        f" graph.correlationId; the read needs {unread.permission}.",
         Owner.OPERATOR,
         retriable=True,
     )
+
+
+def _answer(status: int) -> str:
+    return "its answer was not whole" if status == _OK else f"HTTP {status}"

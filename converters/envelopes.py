@@ -30,6 +30,8 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/=+-]{1,128}")
 _USER_RESOURCE = re.compile(r"/?users/([0-9a-f-]{36})", re.IGNORECASE)
 # Far beyond any count, and any second of this century.
 _MOST = 10_000_000_000
+# A URI reference, as CloudEvents has it; an outcome has to have room for it.
+_SOURCE = re.compile(r"[^\s\x00-\x1f\x7f]{1,512}")
 _CODE = re.compile(r"[A-Za-z]{1,64}")
 
 
@@ -44,12 +46,16 @@ class Envelope:
         from_event: whether a directory's event, and not a person, asks.
         waits: what a request that has waited carries along.
         correlation_id: the one it had before it waited.
+        source: the event's, which tells its id from another system's.
         faults: what is wrong with the wrapping.
+        holds_request: whether there is a request to validate.
     """
 
     request: dict[str, Any]
     id: str
     faults: list[Fault]
+    source: str | None = None
+    holds_request: bool = True
     traceparent: object = None
     from_event: bool = False
     waits: Waits = field(default_factory=Waits)
@@ -65,12 +71,14 @@ def unwrap(value: dict[str, Any], fallback_id: str) -> Envelope:
     """Take the wrapping off, if there is one; faults are collected, not raised."""
     if "specversion" in value:
         envelope = _event(value, fallback_id, ("id", "source", "type"))
+        _take_source(envelope, value, "source")
         envelope.traceparent = value.get("traceparent")
         if value["specversion"] != "1.0":
             envelope.faults.insert(0, Fault("invalidValue", "specversion", "must be 1.0"))
         return _of_type(envelope, value, value.get("type"))
     if "eventType" in value:
         envelope = _event(value, fallback_id, ("id", "eventType"))
+        _take_source(envelope, value, "topic")
         if isinstance(value["eventType"], str) and value["eventType"] not in USER_EVENTS:
             envelope.faults.append(_unknown_type("eventType"))
         return _of_type(envelope, value, value["eventType"])
@@ -104,6 +112,7 @@ def deferred(request: ConversionRequest) -> bytes:
         "data": {
             "request": body,
             "fromEvent": request.from_event,
+            "source": request.source,
             "correlationId": request.correlation_id,
             "waits": {
                 "times": request.waits.times,
@@ -129,8 +138,21 @@ def _event(value: dict[str, Any], fallback_id: str, names: tuple[str, ...]) -> E
     data = value.get("data")
     if not isinstance(data, dict):
         faults.append(Fault(NOT_A_REQUEST, "data", "must be a JSON object"))
-        data = {}
-    return Envelope(data, usable_id(value.get("id")) or fallback_id, faults)
+    id_ = usable_id(value.get("id")) or fallback_id
+    if not isinstance(data, dict):
+        return Envelope({}, id_, faults, holds_request=False)
+    return Envelope(data, id_, faults)
+
+
+def _take_source(envelope: Envelope, value: dict[str, Any], name: str) -> None:
+    source = value.get(name)
+    if not isinstance(source, str) or not source:
+        return
+    if _SOURCE.fullmatch(source):
+        envelope.source = source
+    else:
+        problem = "must be at most 512 characters, without spaces or control characters"
+        envelope.faults.append(Fault("invalidValue", name, problem))
 
 
 def _of_type(envelope: Envelope, value: dict[str, Any], type_: object) -> Envelope:
@@ -149,7 +171,10 @@ def _take_waiting_request(envelope: Envelope) -> None:
     correlation_id = data.get("correlationId")
     if not isinstance(request, dict) or waits is None or not isinstance(correlation_id, str):
         envelope.faults.append(Fault(NOT_A_REQUEST, "data", "is no request that waits"))
+        envelope.holds_request = False
         return
+    source = data.get("source")
+    envelope.source = source if isinstance(source, str) and _SOURCE.fullmatch(source) else None
     envelope.request, envelope.waits = request, waits
     envelope.from_event = data.get("fromEvent") is True
     envelope.correlation_id = correlation_id if GUID.fullmatch(correlation_id) else None
@@ -185,7 +210,7 @@ def _take_user(envelope: Envelope, value: dict[str, Any]) -> None:
     if isinstance(named, str) and GUID.fullmatch(named):
         envelope.request = {"invitedUser": {"id": named}}
         return
-    envelope.request = {}
+    envelope.holds_request = False
     problem = "names no user by object id, nor do data.resource and subject"
     envelope.faults.append(Fault("missingProperty", "data.resourceData.id", problem))
 

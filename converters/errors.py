@@ -60,16 +60,21 @@ class RequestInvalid(ConverterError):  # noqa: N818
         faults: every fault found, in the order of the properties.
         request_id: the best correlation that could be found, never empty.
         requested_by: who asked, where that much could be read.
+        source: the event's, where the request's id is an event's.
         digest: of the message's bytes, hexadecimal.
     """
 
     def __init__(
-        self, faults: Sequence[Fault], request_id: str, requested_by: str | None = None
+        self,
+        faults: Sequence[Fault],
+        request_id: str,
+        requested_by: str | None = None,
+        source: str | None = None,
     ) -> None:
         self.digest = ""
         self.faults = tuple(faults)
         self.request_id = request_id
-        self.requested_by = requested_by
+        self.requested_by, self.source = requested_by, source
         super().__init__(f"The message is not a valid request ({len(self.faults)} faults).")
 
 

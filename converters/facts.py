@@ -22,7 +22,7 @@ class Unread:
     Attributes:
         what: what could not be read.
         permission: the application permission the read needs.
-        status: the HTTP status that Graph answered with.
+        status: the HTTP status that Graph answered with; 200 where the answer was not whole.
     """
 
     what: str
@@ -88,12 +88,10 @@ class Groups:
     Attributes:
         ids: their object ids.
         role_assignable: those among them that can hold directory roles.
-        complete: false where the user has more groups than one answer holds.
     """
 
     ids: frozenset[str]
     role_assignable: tuple[str, ...]
-    complete: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,10 @@ from converters.remembered import Remembered
 
 if TYPE_CHECKING:
     from converters.addresses import EmailAddress
-    from converters.directory import Read
     from converters.facts import Holder
     from converters.graph import Graph
     from converters.model import ConversionRequest
+    from converters.reads import Read
     from converters.settings import Settings
     from converters.trace import Trace
 
@@ -132,18 +132,19 @@ class Gatherer:
         federation, home = tenant.direct_federation(domain), tenant.home_tenant(domain)
         answers = await self._graph.read([federation, home], trace)
         found = answers.fact(home)
-        blocked: bool | Unread = False
+        blocked: bool | Unread
         if isinstance(found, HomeTenant):
             blocked = await self._inbound_blocked(found, trace)
+        else:
+            # Whom no tenant knows, no policy for a tenant keeps out.
+            blocked = found or False
         return DomainFacts(answers.fact(federation), found, blocked)
 
     async def _inbound_blocked(self, home: HomeTenant, trace: Trace) -> bool | Unread:
         partner, default = tenant.partner_inbound(home.tenant_id), tenant.default_inbound()
         answers = await self._graph.read([partner, default], trace)
         blocked = answers.fact(partner)
-        if blocked is None:
-            blocked = answers.fact(default)
-        return blocked or False
+        return answers.fact(default) if blocked is None else blocked
 
 
 def _holders(address: EmailAddress) -> tuple[Read[tuple[Holder, ...]], Read[tuple[Holder, ...]]]:

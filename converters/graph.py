@@ -1,58 +1,38 @@
-"""The only place that talks to Microsoft Graph: msgraph-sdk's request adapter, used leanly.
-
-The adapter brings authentication (continuous access evaluation included), tracing and the HTTP
-client. Its typed models stay out, since one typed user costs over a second to parse the first
-time; bodies are plain JSON. So do its retries: a message that meets a throttled Graph goes back to
-the queue, and a POST that may have worked must never be repeated blindly.
-"""
+"""The calls that this product makes to Microsoft Graph: reads in batches, and one POST."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import aiohttp
-import httpx
-from azure.core.exceptions import AzureError
-from httpx_aiohttp import AiohttpTransport
-from kiota_abstractions.authentication import AnonymousAuthenticationProvider
-from kiota_abstractions.method import Method
-from kiota_abstractions.native_response_handler import NativeResponseHandler
-from kiota_abstractions.request_information import RequestInformation
-from kiota_authentication_azure.azure_identity_authentication_provider import (
-    AzureIdentityAuthenticationProvider,
-)
-from kiota_http.middleware.options import ResponseHandlerOption
-from kiota_http.observability_options import ObservabilityOptions
-from msgraph.graph_request_adapter import GraphRequestAdapter, options
-from msgraph_core import GraphClientFactory
-from msgraph_core.middleware import GraphTelemetryHandler
-from msgraph_core.middleware.options import GraphTelemetryHandlerOption
-
-from converters.answers import Answer, Answers, item_answer, json_object
+from converters.answers import Answer, Answers, answers_by_id
 from converters.errors import GraphRefused, GraphUnavailable
+from converters.invitations import invitation_body
 from converters.model import Invitation
 from converters.pacing import Gate, Pace
+from converters.reads import Incomplete, Item
+from converters.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from azure.core.credentials_async import AsyncTokenCredential
 
-    from converters.directory import Json, Read
+    from converters.approval import Approval
     from converters.facts import Unread
+    from converters.reads import Read
     from converters.trace import Trace
+
+    Sender = Callable[[Sequence[Read[Any]]], Awaitable[dict[str, Answer]]]
 
 T = TypeVar("T")
 
-_OK, _CREATED = 200, 201
+_OK, _CREATED, _REFUSED_FROM, _NOT_FOUND = 200, 201, 400, 404
+_NO_TIMELY_REQUEST, _THROTTLED, _FAILED_FROM, _UNAVAILABLE = 408, 429, 500, 503
 _READS, _INVITATIONS = "reads", "invitations"
-_THROTTLED, _UNAVAILABLE = 429, 503
-_TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
-_TIMEOUT = httpx.Timeout(30, connect=10)
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-_NATIVE = ResponseHandlerOption(NativeResponseHandler())
+# Far more than any list that a rule looks at has; what is longer is not read whole.
+_MOST_PAGES = 20
 
 
 class Graph:
@@ -64,33 +44,13 @@ class Graph:
     """
 
     def __init__(self, base_url: str, credential: AsyncTokenCredential | None) -> None:
-        self._url = base_url
-        # Held here, since the SDK's own transport around it does not pass a close on.
-        self._transport = AiohttpTransport(limits=_LIMITS)
-        telemetry = cast(
-            "GraphTelemetryHandlerOption", options[GraphTelemetryHandlerOption.get_key()]
-        )
-        self._client = GraphClientFactory.create_with_custom_middleware(
-            [GraphTelemetryHandler(telemetry)],
-            client=httpx.AsyncClient(
-                base_url=f"{base_url}/v1.0", timeout=_TIMEOUT, transport=self._transport
-            ),
-        )
-        self._adapter = GraphRequestAdapter(
-            AzureIdentityAuthenticationProvider(credential, scopes=[f"{base_url}/.default"])
-            if credential
-            else AnonymousAuthenticationProvider(),
-            self._client,
-        )
+        self._transport = Transport(base_url, credential)
         self._gates = {_READS: Gate(), _INVITATIONS: Gate()}
         self._pace = Pace()
-        # Spans must not carry what could identify a person.
-        self._adapter.observability_options = ObservabilityOptions(include_euii_attributes=False)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
-        await self._transport.aclose()
+        await self._transport.close()
 
     async def turn(self, most_seconds: float) -> None:
         """Wait until another invitation is within this worker's share of the tenant's limit.
@@ -118,30 +78,30 @@ class Graph:
     async def read(self, reads: Sequence[Read[Any]], trace: Trace) -> Answers:
         """Send reads as one ``$batch``, at most 20 ("Combine multiple HTTP requests").
 
-        Raises:
-            GraphUnavailable: the batch, or any item of it, was throttled or failed for a while.
-        """
-        items = [
-            {"id": str(number), "method": "GET", "url": read.path, "headers": dict(read.headers)}
-            for number, read in enumerate(reads)
-        ]
-        what = "reading " + ", ".join(read.what for read in reads)
-        body = {"requests": items}
-        whole = await self._send(Method.POST, "/v1.0/$batch", body, trace, what, _READS)
-        if whole.status != _OK:
-            return Answers({read.what: whole for read in reads})
-        try:
-            by_id = {item["id"]: item_answer(item) for item in whole.body["responses"]}
-            answers = {read.what: by_id[str(number)] for number, read in enumerate(reads)}
-        except (KeyError, TypeError, AttributeError):
-            raise whole.unavailable(what) from None
-        for about, answer in answers.items():
-            if answer.status in _TRANSIENT:
-                self._note(answer, _READS)
-                raise answer.unavailable(f"reading {about}")
-        return Answers(answers)
+        Lists are read to their end, all next pages in one ``$batch`` again ("Paging").
 
-    async def invite(self, body: Json, trace: Trace) -> Invitation:
+        Raises:
+            GraphUnavailable: a batch, or any item of it, was throttled or failed for a while, or
+                its answer makes no sense.
+        """
+        return await self._read_whole(reads, "/v1.0", lambda some: self._batch(some, trace))
+
+    async def read_beta(self, read: Read[T], trace: Trace) -> T | Unread:
+        """Send one read to the beta endpoint, for what v1.0 does not have.
+
+        Raises:
+            GraphUnavailable: it was throttled or failed for a while.
+        """
+        what = f"reading {read.what}"
+
+        async def get(reads: Sequence[Read[Any]]) -> dict[str, Answer]:
+            self._refuse_early(_READS, what)
+            answer = await self._transport.get(f"/beta{reads[0].path}", what, trace)
+            return {read.name: self._final(answer, what, _READS)}
+
+        return (await self._read_whole([read], "/beta", get)).fact(read)
+
+    async def invite(self, approval: Approval, trace: Trace) -> Invitation:
         """Make the invitation: the one call of this product that changes anything.
 
         Raises:
@@ -152,64 +112,54 @@ class Graph:
         trace.invitations += 1
         if wait := self._pace.smooth():
             await asyncio.sleep(wait)
-        path = "/v1.0/invitations"
-        answer = await self._send(Method.POST, path, body, trace, what, _INVITATIONS)
+        self._refuse_early(_INVITATIONS, what)
+        body = invitation_body(approval)
+        answer = await self._transport.post("/v1.0/invitations", body, what, trace)
+        self._final(answer, what, _INVITATIONS)
         self._pace.made(answer.limit_used)
-        if answer.status != _CREATED:
+        if answer.status >= _REFUSED_FROM:
             raise GraphRefused(answer.status, *answer.error(), answer.request_id)
         try:
-            return Invitation(
-                id=answer.body["id"],
-                status=answer.body["status"],
-                invited_user_id=answer.body["invitedUser"]["id"],
-                redeem_url=answer.body["inviteRedeemUrl"],
-                redirect_url=answer.body["inviteRedirectUrl"],
-                request_id=answer.request_id,
-            )
-        except (KeyError, TypeError):
-            raise answer.unavailable(what) from None
+            if answer.status == _CREATED:
+                return _invitation(answer)
+        except Incomplete:
+            pass
+        raise answer.unavailable(what)
 
-    async def read_beta(self, read: Read[T], trace: Trace) -> T | Unread:
-        """Send one read to the beta endpoint, for what v1.0 does not have.
+    async def _read_whole(self, reads: Sequence[Read[Any]], version: str, send: Sender) -> Answers:
+        """Read, and read on until no list has a next page."""
+        answers, root = await send(reads), self._transport.base_url + version
+        for _ in range(_MOST_PAGES):
+            paths = {read.name: answers[read.name].next_path(root) for read in reads}
+            following = [replace(read, path=path) for read in reads if (path := paths[read.name])]
+            if not following:
+                break
+            for name, page in (await send(following)).items():
+                answers[name] = answers[name].joined(page)
+        return Answers(answers)
 
-        Raises:
-            GraphUnavailable: it was throttled or failed for a while.
-        """
-        what, path = f"reading {read.what}", f"/beta{read.path}"
-        answer = await self._send(Method.GET, path, None, trace, what, _READS)
-        return Answers({read.what: answer}).fact(read)
-
-    async def _send(  # noqa: PLR0913, PLR0917 - a request, and what is to be said of it
-        self, method: Method, path: str, body: Json | None, trace: Trace, what: str, lane: str
-    ) -> Answer:
-        """Send one request; return any answer that is final.
-
-        Raises:
-            GraphUnavailable: there was none, or it is not final.
-        """
-        self._refuse_early(lane, what)
-        information = RequestInformation(method)
-        information.url = self._url + path
-        information.headers.add("Accept", "application/json")
-        information.headers.add("client-request-id", trace.correlation_id)
-        if body is not None:
-            information.set_stream_content(json.dumps(body).encode(), "application/json")
-        information.add_request_options([_NATIVE])
+    async def _batch(self, reads: Sequence[Read[Any]], trace: Trace) -> dict[str, Answer]:
+        items = [
+            {"id": read.name, "method": "GET", "url": read.path, "headers": dict(read.headers)}
+            for read in reads
+        ]
+        what = "reading " + ", ".join(read.what for read in reads)
+        self._refuse_early(_READS, what)
+        whole = await self._transport.post("/v1.0/$batch", {"requests": items}, what, trace)
+        self._final(whole, what, _READS)
+        if whole.status == _NOT_FOUND:
+            # Of the batch itself: it says nothing of what was asked for in it.
+            raise whole.unavailable(what)
+        if whole.status != _OK:
+            return {read.name: whole for read in reads}
         try:
-            response = cast(
-                "httpx.Response",
-                await self._adapter.send_primitive_async(information, "bytes", {}),
-            )
-        except (httpx.HTTPError, aiohttp.ClientError, AzureError) as error:
-            # The chain would carry the client's own texts into logs.
-            raise GraphUnavailable(f"{what} ({type(error).__name__})") from None
-        answer = Answer(response.status_code, response.headers, json_object(response.content))
-        if answer.request_id:
-            trace.graph_request_ids.append(answer.request_id)
-        if answer.status in _TRANSIENT:
-            self._note(answer, lane)
-            raise answer.unavailable(what)
-        return answer
+            answers = answers_by_id(whole.body, [read.name for read in reads])
+        except ValueError:
+            raise whole.unavailable(what) from None
+        return {
+            read.name: self._final(answers[read.name], f"reading {read.what}", _READS)
+            for read in reads
+        }
 
     def _refuse_early(self, lane: str, what: str) -> None:
         """Raise in place of a call that Graph has asked not to make yet."""
@@ -217,10 +167,31 @@ class Graph:
         if remaining:
             raise GraphUnavailable(f"{what}, too early", retry_after=remaining)
 
-    def _note(self, answer: Answer, lane: str) -> None:
-        if answer.status == _THROTTLED:
+    def _final(self, answer: Answer, what: str, lane: str) -> Answer:
+        """Return an answer that concludes something.
+
+        Raises:
+            GraphUnavailable: it does not; the same call may be answered otherwise later.
+        """
+        status = answer.status
+        if status not in {_NO_TIMELY_REQUEST, _THROTTLED} and status < _FAILED_FROM:
+            return answer
+        if status == _THROTTLED:
             self._gates[lane].close(answer.retry_after)
             if lane == _INVITATIONS:
                 self._pace.refused()
-        elif answer.status == _UNAVAILABLE and answer.retry_after:
+        elif status == _UNAVAILABLE and answer.retry_after:
             self._gates[lane].close(answer.retry_after)
+        raise answer.unavailable(what)
+
+
+def _invitation(answer: Answer) -> Invitation:
+    made = Item(answer.body)
+    return Invitation(
+        id=made.text("id"),
+        status=made.text("status"),
+        invited_user_id=made.item("invitedUser").text("id"),
+        redeem_url=made.text("inviteRedeemUrl"),
+        redirect_url=made.text("inviteRedirectUrl"),
+        request_id=answer.request_id,
+    )

@@ -5,17 +5,20 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Any
 
+from converters.addresses import EmailAddress
+
 if TYPE_CHECKING:
-    from converters.case import Case
+    from converters.approval import Approval
     from converters.model import MessageInfo
 
 
-def invitation_body(case: Case) -> dict[str, Any]:
-    """Write the body that converts the case's user.
+def invitation_body(approval: Approval) -> dict[str, Any]:
+    """Write the body that converts the approved user.
 
     The address is the directory's own, its domain as it was checked; ``invitedUser`` is what makes
     it a conversion and not a new guest.
     """
+    case = approval.verdict.case
     request = case.request
     body: dict[str, Any] = {
         "invitedUser": {"id": case.user.id},
@@ -35,7 +38,9 @@ def _message_info(info: MessageInfo, *, text: bool) -> dict[str, Any]:
         message["messageLanguage"] = info.language
     if info.cc:
         name = {"name": info.cc.name} if info.cc.name else {}
-        message["ccRecipients"] = [{"emailAddress": {"address": info.cc.address, **name}}]
+        # In the form that its rule has checked, whatever the request's spelling is.
+        address = EmailAddress.parse(info.cc.address).checked
+        message["ccRecipients"] = [{"emailAddress": {"address": address, **name}}]
     if info.text and text:
         # The mail is HTML: a request must not be able to write markup into it (S5).
         message["customizedMessageBody"] = html.escape(info.text)

@@ -16,8 +16,14 @@ GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # No longer than any bound needs: Python refuses to read numbers of thousands of digits.
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
-# Whether the six fields make sense is for the host to say.
-_SCHEDULE = re.compile(r"[0-9A-Za-z*/,-]+(?: [0-9A-Za-z*/,-]+){5}")
+# Reserved by the Table service, and the Functions host's own ("Understanding the Table service").
+_RESERVED_TABLES = frozenset({"tables"})
+_HOSTS_TABLES, _HOSTS_OWN = ("azurefunctions", "azurewebjobs"), "azure-webjobs-"
+# What else the six fields mean is for the host to say.
+_SCHEDULE = re.compile(r"[0-9A-Za-z*/,-]{1,64}(?: [0-9A-Za-z*/,-]{1,64}){5}")
+_SCHEDULE_MOST = (59, 59, 23, 31, 12, 7)
+_NUMBERS = re.compile(r"[0-9]+")
+LONGEST_QUEUE_NAME = 63
 _QUEUE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
 
 
@@ -86,6 +92,8 @@ class Keys:
             self.problems.append(
                 f"{key} must be a queue name: 3 to 63 lower-case letters, digits, single hyphens."
             )
+        if name.startswith(_HOSTS_OWN):
+            self.problems.append(f"{key} must not begin with {_HOSTS_OWN}: the host's own do.")
         return name
 
     def table(self, key: str, default: str) -> str:
@@ -95,13 +103,22 @@ class Keys:
             self.problems.append(
                 f"{key} must be a table name: 3 to 63 letters and digits, a letter first."
             )
+        if name.lower() in _RESERVED_TABLES or name.lower().startswith(_HOSTS_TABLES):
+            self.problems.append(f"{key} must not be {name}: that name is reserved.")
         return name
 
     def schedule(self, key: str, default: str) -> str:
         """Return a timer's NCRONTAB expression."""
         text = self.text(key, default)
-        if not _SCHEDULE.fullmatch(text):
-            self.problems.append(f"{key} must be an NCRONTAB expression of six fields.")
+        fields = zip(text.split(), _SCHEDULE_MOST, strict=False)
+        numbers_fit = all(
+            int(number) <= most for part, most in fields for number in _NUMBERS.findall(part)
+        )
+        if not _SCHEDULE.fullmatch(text) or not numbers_fit:
+            self.problems.append(
+                f"{key} must be an NCRONTAB expression of six fields: second, minute, hour, day,"
+                " month, day of the week."
+            )
         return text
 
     def domains(self, key: str) -> DomainList:
@@ -111,6 +128,16 @@ class Keys:
         except AddressMalformed as error:
             self.problems.append(f"{key} has an entry that is no domain: {error}.")
             return DomainList()
+
+
+def leads_to(url: str, hosts: frozenset[str]) -> bool:
+    """Tell whether a URL leads a browser to one of the hosts, by https and nothing else."""
+    # Browsers read a backslash as a slash and drop tabs and line ends: such a URL lies.
+    if "\\" in url or not url.isascii() or any(c.isspace() or not c.isprintable() for c in url):
+        return False
+    parts = split_url(url)
+    plain = parts.username is None and parts.password is None and parts.port in (None, 443)
+    return parts.scheme == "https" and plain and (parts.hostname or "") in hosts
 
 
 def split_url(url: str) -> SplitResult:

@@ -10,8 +10,7 @@ survived, as the directory is asked too.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from converters.messages import NAMESPACE
@@ -20,11 +19,12 @@ from converters.rows import Row, Rows
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
+    from converters.clock import ServiceClock
+    from converters.model import ConversionRequest
+    from converters.rows import Values
     from converters.storage import Storage
-    from converters.tables import Values
 
 _REQUEST, _USER = "request", "user"
-_CLAIM = ("PartitionKey", "Key", "RequestId", "Number", "Since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Entry:
         number: how often it has ended; a request with a retriable reason can end again.
         etag: of the row as it was read.
         fresh: it was made just now, so nobody has begun with this request before.
+        without_source: it was made when an event's id alone was the key.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Entry:
     number: int
     etag: str
     fresh: bool = False
+    without_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class Claim:
         key: the request's.
         request_id: the same, readable.
         number: of the request's entry when it was claimed.
-        since: when, in seconds since 1970.
+        since: when, in seconds since 1970, by the storage service's clock.
+        address: digest of the address that is invited; ``None`` in rows of before it was kept.
         etag: of the row as it was read.
         fresh: it was made just now, so the POST may follow.
     """
@@ -67,6 +70,7 @@ class Claim:
     request_id: str
     number: int
     since: float
+    address: str | None
     etag: str
     fresh: bool = False
 
@@ -80,21 +84,30 @@ class Ledger:
         storage: where the table is.
         table: its name; the table must exist.
         credential: used with ``storage.table_service_uri``.
+        clock: told the time by every answer; what is written is dated by it.
     """
 
     def __init__(
-        self, storage: Storage, table: str, credential: AsyncTokenCredential | None
+        self,
+        storage: Storage,
+        table: str,
+        credential: AsyncTokenCredential | None,
+        clock: ServiceClock,
     ) -> None:
-        self._rows = Rows(storage, table, credential)
+        self._rows, self._clock = Rows(storage, table, credential, clock), clock
 
     async def close(self) -> None:
         """Close the connections."""
         await self._rows.close()
 
-    async def enter(self, request_id: str, digest: str) -> Entry:
+    async def enter(self, request: ConversionRequest, digest: str) -> Entry:
         """Write a request down before anything is done for it; return what stands there already."""
-        key = _key(request_id)
-        values = {"PartitionKey": key, "RowKey": _REQUEST, "Digest": digest, "Begun": _now()}
+        older = await self._entered_without_source(request, digest)
+        if older:
+            return older
+        key = _key(request.idempotency_key)
+        begun = self._clock.utc()
+        values = {"PartitionKey": key, "RowKey": _REQUEST, "Digest": digest, "Begun": begun}
         etag, found = await self._rows.insert(values)
         return _entry(found) if found else Entry(key, digest, None, 0, etag, fresh=True)
 
@@ -103,9 +116,22 @@ class Ledger:
         row = await self._rows.get(key, _REQUEST)
         return _entry(row) if row else None
 
-    async def find(self, request_id: str) -> Entry | None:
-        """Return the row of a request by its id."""
-        return await self.entry(_key(request_id))
+    async def find(self, request: ConversionRequest, digest: str) -> Entry | None:
+        """Return a request's row, if it was entered with this content."""
+        older = await self._entered_without_source(request, digest)
+        entry = older or await self.entry(_key(request.idempotency_key))
+        return entry if entry and entry.digest == digest else None
+
+    async def _entered_without_source(
+        self, request: ConversionRequest, digest: str
+    ) -> Entry | None:
+        """Return the row of an event that was entered when its id alone was the key."""
+        if request.source is None:
+            return None
+        entry = await self.entry(_key(request.request_id))
+        if entry is None or entry.digest != digest:
+            return None
+        return replace(entry, without_source=True)
 
     async def finish(self, entry: Entry, record: str) -> None:
         """Write down how a request ended, unless another delivery of it has done so meanwhile."""
@@ -114,13 +140,13 @@ class Ledger:
             "RowKey": _REQUEST,
             "Record": record,
             "Number": entry.number + 1,
-            "Ended": _now(),
+            "Ended": self._clock.utc(),
         }
         await self._rows.merge(row, entry.etag)
 
-    async def claim(self, user_id: str, request_id: str, entry: Entry) -> Claim:
+    async def claim(self, user_id: str, request_id: str, entry: Entry, address: str) -> Claim:
         """Claim a user for a request; return whose claim stands there, ``fresh`` if this one's."""
-        values = _claim_values(user_id, request_id, entry)
+        values = self._claim_values(user_id, request_id, entry, address)
         etag, found = await self._rows.insert(values)
         return _claim(found) if found else _claim(Row(values, etag), fresh=True)
 
@@ -129,9 +155,11 @@ class Ledger:
         row = await self._rows.get(user_id.lower(), _USER)
         return _claim(row) if row else None
 
-    async def take_over(self, claim: Claim, request_id: str, entry: Entry) -> Claim | None:
+    async def take_over(
+        self, claim: Claim, request_id: str, entry: Entry, address: str | None
+    ) -> Claim | None:
         """Put a request in the place of a claim that no longer counts; ``None``: somebody did."""
-        values = _claim_values(claim.user_id, request_id, entry)
+        values = self._claim_values(claim.user_id, request_id, entry, address)
         etag = await self._rows.merge(values, claim.etag)
         return _claim(Row(values, etag), fresh=True) if etag else None
 
@@ -139,10 +167,23 @@ class Ledger:
         """Take a claim back: it is certain that nothing was done."""
         await self._rows.delete(claim.user_id, _USER, claim.etag)
 
+    def _claim_values(
+        self, user_id: str, request_id: str, entry: Entry, address: str | None
+    ) -> Values:
+        return {
+            "PartitionKey": user_id.lower(),
+            "RowKey": _USER,
+            "Key": entry.key,
+            "RequestId": request_id,
+            "Number": entry.number,
+            "Since": self._clock.utc(),
+            "Address": address or "",
+        }
 
-def _key(request_id: str) -> str:
+
+def _key(idempotency_key: str) -> str:
     # Keys may not hold a slash, and request ids may.
-    return uuid.uuid5(NAMESPACE, f"ledger {request_id}").hex
+    return uuid.uuid5(NAMESPACE, f"ledger {idempotency_key}").hex
 
 
 def _entry(row: Row) -> Entry:
@@ -151,21 +192,15 @@ def _entry(row: Row) -> Entry:
     return Entry(values["PartitionKey"], values["Digest"], values.get("Record"), number, row.etag)
 
 
-def _claim_values(user_id: str, request_id: str, entry: Entry) -> Values:
-    return {
-        "PartitionKey": user_id.lower(),
-        "RowKey": _USER,
-        "Key": entry.key,
-        "RequestId": request_id,
-        "Number": entry.number,
-        "Since": _now(),
-    }
-
-
 def _claim(row: Row, *, fresh: bool = False) -> Claim:
-    user_id, key, request_id, number, since = (row.values[name] for name in _CLAIM)
-    return Claim(user_id, key, request_id, number, since.timestamp(), row.etag, fresh)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+    values = row.values
+    return Claim(
+        user_id=values["PartitionKey"],
+        key=values["Key"],
+        request_id=values["RequestId"],
+        number=values["Number"],
+        since=values["Since"].timestamp(),
+        address=values.get("Address") or None,
+        etag=row.etag,
+        fresh=fresh,
+    )

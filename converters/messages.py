@@ -24,6 +24,7 @@ from converters.model import ConversionRequest, MessageInfo, Mode, Recipient
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:b2b-conversion")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _NAME_SHOWN = 64
+_LINE = 256
 _MOST_FAULTS = 50
 
 Guid = Annotated[str, StringConstraints(pattern=f"^{GUID.pattern}$")]
@@ -31,7 +32,7 @@ Guid = Annotated[str, StringConstraints(pattern=f"^{GUID.pattern}$")]
 Address = Annotated[
     str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]+@[^\s\x00-\x1f\x7f]+$", max_length=320)
 ]
-Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=256)]
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=_LINE)]
 
 
 class _Wire(BaseModel):
@@ -148,26 +149,26 @@ def _parse(body: bytes, fallback: str) -> ConversionRequest:
     except Undecodable as undecodable:
         raise RequestInvalid([undecodable.fault], fallback) from None
     envelope = unwrap(value, fallback)
-    request_id = usable_id(envelope.request.get("requestId")) or envelope.id
-    if envelope.faults:
-        raise RequestInvalid(envelope.faults, request_id)
-    return _request(_validated(envelope.request, request_id), request_id, envelope)
+    content = envelope.request
+    own_id = usable_id(content.get("requestId"))
+    request_id, source = (own_id, None) if own_id else (envelope.id, envelope.source)
+    request, faults = _validated(content) if envelope.holds_request else (None, [])
+    faults = envelope.faults + faults
+    if faults or request is None:
+        by = content.get("requestedBy")
+        known_by = by if isinstance(by, str) and by.isprintable() and len(by) <= _LINE else None
+        raise RequestInvalid(_listed(faults), request_id, known_by, source) from None
+    return _request(request, request_id, source, envelope)
 
 
-def _validated(value: dict[str, Any], request_id: str) -> RequestBody:
+def _validated(value: dict[str, Any]) -> tuple[RequestBody | None, list[Fault]]:
     faults = _user_faults(value)
     try:
         body = RequestBody.model_validate(value)
     except ValidationError as error:
-        faults += [
-            _fault(detail) for detail in error.errors(include_url=False, include_input=False)
-        ]
-    if faults:
-        by = value.get("requestedBy")
-        known_by = by if isinstance(by, str) and by.isprintable() and len(by) <= 256 else None  # noqa: PLR2004
-        # The chain would carry the message's content into logs.
-        raise RequestInvalid(_listed(faults), request_id, known_by) from None
-    return body
+        details = error.errors(include_url=False, include_input=False)
+        return None, faults + [_fault(detail) for detail in details]
+    return body, faults
 
 
 def _listed(faults: list[Fault]) -> list[Fault]:
@@ -215,7 +216,9 @@ def _shown(part: str | int) -> str:
     return text if len(text) <= _NAME_SHOWN else text[:_NAME_SHOWN] + "..."
 
 
-def _request(body: RequestBody, request_id: str, envelope: Envelope) -> ConversionRequest:
+def _request(
+    body: RequestBody, request_id: str, source: str | None, envelope: Envelope
+) -> ConversionRequest:
     user, info = body.invited_user, body.invited_user_message_info
     return ConversionRequest(
         request_id=request_id,
@@ -228,6 +231,7 @@ def _request(body: RequestBody, request_id: str, envelope: Envelope) -> Conversi
         message_info=_message_info(info) if info else MessageInfo(),
         redirect_url=body.invite_redirect_url,
         requested_by=body.requested_by,
+        source=source,
         from_event=envelope.from_event,
         waits=envelope.waits,
     )

@@ -118,6 +118,8 @@ class ConversionRequest:
         correlation_id: a GUID for Graph's ``client-request-id``, from the trace where there is one.
         user_id, user_principal_name: whom to convert; neither means the holder of the address.
         email_address: the external address, where the request names one.
+        source: the event's, where ``request_id`` is an event's id: two systems may both count
+            from 1.
         from_event: whether a directory's event, and not a person, asks.
         waits: what it carries along where it has waited.
     """
@@ -132,8 +134,14 @@ class ConversionRequest:
     message_info: MessageInfo = MessageInfo()
     redirect_url: str | None = None
     requested_by: str | None = None
+    source: str | None = None
     from_event: bool = False
     waits: Waits = Waits()
+
+    @property
+    def idempotency_key(self) -> str:
+        """What tells this request from every other."""
+        return idempotency_key(self.request_id, self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +199,7 @@ class Outcome:
     """How one request ended, or where it stands; whole.
 
     Attributes:
+        source: the request's, where it has one.
         step: the step of the request's story that this tells; each has one event id.
     """
 
@@ -206,4 +215,15 @@ class Outcome:
     mail_sent: bool = True
     graph: GraphTrace | None = None
     requested_by: str | None = None
+    source: str | None = None
     step: str = "conversion"
+
+    @property
+    def idempotency_key(self) -> str:
+        """The request's."""
+        return idempotency_key(self.request_id, self.source)
+
+
+def idempotency_key(request_id: str, source: str | None) -> str:
+    """Return what tells a request from every other; neither of its parts has a line end."""
+    return request_id if source is None else f"{request_id}\n{source}"

@@ -81,6 +81,9 @@ class OutcomeBody(_Wire):
     """How one request ended."""
 
     request_id: str
+    request_source: str | None = Field(
+        None, description="The event's source, where requestId is an event's id."
+    )
     status: Status
     user: UserBody | None = None
     invited_user_email_address: str | None = None
@@ -92,9 +95,9 @@ class OutcomeBody(_Wire):
     requested_by: str | None = None
 
 
-def event_id(request_id: str, step: str = "conversion") -> str:
+def event_id(idempotency_key: str, step: str = "conversion") -> str:
     """Return the outcome's id: the same for every delivery of the same step of a request."""
-    return str(uuid.uuid5(NAMESPACE, f"{step} {request_id}"))
+    return str(uuid.uuid5(NAMESPACE, f"{step} {idempotency_key}"))
 
 
 def event_type(status: Status) -> str:
@@ -107,7 +110,7 @@ def cloud_event(outcome: Outcome, now: datetime | None = None) -> bytes:
     user_id = outcome.user.id if outcome.user else outcome.user_id
     event = {
         "specversion": "1.0",
-        "id": event_id(outcome.request_id, outcome.step),
+        "id": event_id(outcome.idempotency_key, outcome.step),
         "source": SOURCE,
         "type": event_type(outcome.status),
         "time": (now or datetime.now(UTC)).isoformat().replace("+00:00", "Z"),
@@ -122,6 +125,7 @@ def cloud_event(outcome: Outcome, now: datetime | None = None) -> bytes:
 def _body(outcome: Outcome) -> OutcomeBody:
     return OutcomeBody(
         request_id=outcome.request_id,
+        request_source=outcome.source,
         status=outcome.status,
         user=_user(outcome.user, outcome.user_id),
         invited_user_email_address=outcome.email_address,

@@ -99,6 +99,7 @@ def told_again(request: ConversionRequest, record: str, redirect_url: str) -> Ou
         mail_sent=request.send_invitation_message,
         graph=GraphTrace(request.correlation_id, *graph) if graph else None,
         requested_by=request.requested_by,
+        source=request.source,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from converters.model import Deferral, Outcome
 from converters.outcomes import cloud_event
 
 if TYPE_CHECKING:
+    from converters.clock import ServiceClock
     from converters.ledger import Entry, Ledger
     from converters.model import ConversionRequest
     from converters.queues import Queue
@@ -43,6 +43,7 @@ class Reporter:
     results: Queue
     ledger: Ledger
     settings: Settings
+    clock: ServiceClock
 
     async def report(self, ending: Ending) -> Ending:
         """Store the outcome, or the request that waits; return what was stored in the end."""
@@ -52,7 +53,7 @@ class Reporter:
             except QueueUnavailable:
                 if ending.request is None:
                     raise
-                waiting = patience.until_results(ending.request, self.settings, time.time())
+                waiting = patience.until_results(ending.request, self.settings, self.clock.now())
                 return await self.report(Ending(waiting))
             return ending
         request = await self._announced(ending.told)

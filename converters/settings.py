@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from converters.errors import SettingsInvalid
-from converters.keys import LOOPBACK, Keys, split_url
+from converters.keys import LONGEST_QUEUE_NAME, LOOPBACK, Keys, leads_to, split_url
 from converters.storage import Storage, read_storage
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ GRAPH_HOSTS = frozenset(
         "microsoftgraph.chinacloudapi.cn",
     }
 )
+POISON = "-poison"
 # Rules that the article of 2020 had and today's no longer lists.
 LOWERABLE_RULES = frozenset({"mailboxAssigned", "directFederation", "homeTenantNotFound"})
 
@@ -103,7 +104,7 @@ class Settings:
     @property
     def poison_queue(self) -> str:
         """Where the host puts a message that every try failed on; the name is the host's."""
-        return f"{self.requests_queue}-poison"
+        return f"{self.requests_queue}{POISON}"
 
     @property
     def queues(self) -> tuple[str, ...]:
@@ -156,6 +157,22 @@ class Settings:
             retry_hours=read.whole("RETRY_HOURS", 24, 0, 168),
             retry_base_seconds=read.whole("RETRY_BASE_SECONDS", 5, 1, 300),
         )
+        if len(settings.poison_queue) > LONGEST_QUEUE_NAME:
+            read.problems.append(
+                f"REQUESTS_QUEUE must have at most {LONGEST_QUEUE_NAME - len(POISON)} characters:"
+                f" the host adds {POISON} to it."
+            )
+        if read.text("INVITE_REDIRECT_URL") and not leads_to(
+            settings.redirect_url, settings.redirect_url_hosts
+        ):
+            read.problems.append(
+                "INVITE_REDIRECT_URL must be what a request may name: an https URL of one of"
+                " REDIRECT_URL_HOSTS."
+            )
+        if settings.convertible_group_id in settings.protected_ids:
+            read.problems.append(
+                "CONVERTIBLE_GROUP_ID must not be one of PROTECTED_IDS: nobody could be converted."
+            )
         if len(set(settings.queues)) < len(settings.queues):
             read.problems.append(
                 "REQUESTS_QUEUE (and its -poison), RESULTS_QUEUE, QUOTA_QUEUE and"
@@ -202,9 +219,6 @@ class _Reader(Keys):
 
     def redirect_url(self, tenant_id: str | None) -> str:
         default = "https://myapps.microsoft.com/"
-        url = self.text(
+        return self.text(
             "INVITE_REDIRECT_URL", f"{default}?tenantId={tenant_id}" if tenant_id else default
         )
-        if split_url(url).scheme != "https" or not split_url(url).hostname:
-            self.problems.append("INVITE_REDIRECT_URL must be an https URL.")
-        return url

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from converters import conclusions, journal, records
@@ -69,8 +69,10 @@ class Sweeper:
             request = parse(body, message.id)
         except RequestInvalid as invalid:
             return conclusions.rejected(invalid)
-        entry = await self.ledger.find(request.request_id)
-        if entry and entry.record and entry.digest == records.digest(request):
+        entry = await self.ledger.find(request, records.digest(request))
+        if entry and entry.without_source:
+            request = replace(request, source=None)
+        if entry and entry.record:
             # It did end, and only the acknowledgement was never made.
             return records.told_again(request, entry.record, self.settings.redirect_url)
         return conclusions.tries_ran_out(request, hashlib.sha256(body).hexdigest())

@@ -5,41 +5,45 @@ Source: the Microsoft Graph v1.0 reference, page by page as each read's function
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from converters.directory import Read, literal, nobody, quoted
+from converters.directory import literal, quoted
 from converters.facts import HomeTenant, InvitationDomains
+from converters.reads import Absence, Incomplete, Read, embedded
 
 if TYPE_CHECKING:
-    from converters.directory import Json
+    from converters.reads import Item
+
+# "crossTenantAccessPolicyTargetConfiguration resource type".
+_ACCESS = frozenset({"allowed", "blocked"})
 
 
 def verified_domains() -> Read[frozenset[str]]:
     """Ask for the domains verified in this tenant ("List domains")."""
     return Read(
+        "verifiedDomains",
         "this tenant's domains",
         "/domains?$select=id,isVerified",
         "Domain.Read.All",
-        lambda body: frozenset(
-            domain["id"].lower() for domain in body["value"] if domain["isVerified"]
-        ),
+        _verified_domains,
     )
 
 
 def allow_invites_from() -> Read[str]:
     """Ask who may invite in this tenant ("Get authorizationPolicy")."""
     return Read(
+        "allowInvitesFrom",
         "who may invite in this tenant",
         "/policies/authorizationPolicy",
         "Policy.Read.All",
-        lambda body: str(body["allowInvitesFrom"]),
+        lambda body: body.text("allowInvitesFrom"),
     )
 
 
 def invitation_domains() -> Read[InvitationDomains]:
     """Ask for the tenant's own list of domains ("b2bManagementPolicy resource type", beta)."""
     return Read(
+        "invitationDomains",
         "the tenant's list of domains for invitations",
         "/policies/b2bManagementPolicies",
         "Policy.Read.B2BManagementPolicy",
@@ -47,38 +51,28 @@ def invitation_domains() -> Read[InvitationDomains]:
     )
 
 
-def _invitation_domains(body: Json) -> InvitationDomains:
-    allowed, blocked = set[str](), set[str]()
-    for policy in body["value"]:
-        for definition in policy.get("definition") or ():
-            # Each definition is JSON in a text.
-            management = json.loads(definition).get("B2BManagementPolicy") or {}
-            lists = management.get("InvitationsAllowedAndBlockedDomainsPolicy") or {}
-            allowed |= {domain.lower() for domain in lists.get("AllowedDomains") or ()}
-            blocked |= {domain.lower() for domain in lists.get("BlockedDomains") or ()}
-    return InvitationDomains(frozenset(allowed) or None, frozenset(blocked))
-
-
 def direct_federation(domain: str) -> Read[bool]:
     """Ask whether a domain signs in by SAML/WS-Fed federation set up in this tenant."""
     condition = f"domains/any(x: x/id eq {literal(domain)})"
     return Read(
+        "directFederation",
         "the direct federations of this tenant",
         "/directory/federationConfigurations/graph.samlOrWsFedExternalDomainFederation"
         f"?$filter={quoted(condition)}",
-        "IdentityProvider.Read.All (or Domain.Read.All)",
-        lambda body: bool(body["value"]),
+        "IdentityProvider.Read.All",
+        lambda body: bool(body.items("value")),
     )
 
 
 def home_tenant(domain: str) -> Read[HomeTenant | None]:
     """Ask in which Entra tenant a domain is verified ("findTenantInformationByDomainName")."""
     return Read(
+        "homeTenant",
         "the home tenant of the address's domain",
         f"/tenantRelationships/findTenantInformationByDomainName(domainName={quoted(literal(domain))})",
         "CrossTenantInformation.ReadBasic.All",
-        lambda body: HomeTenant(body["tenantId"], body.get("displayName") or ""),
-        nobody,
+        lambda body: HomeTenant(body.text("tenantId"), body.label("displayName")),
+        Absence("in no tenant", None),
     )
 
 
@@ -88,29 +82,67 @@ def partner_inbound(tenant_id: str) -> Read[bool | None]:
     ``None`` where the default applies to that partner.
     """
     return Read(
+        "partnerInbound",
         "the cross-tenant access policy for the home tenant",
         f"/policies/crossTenantAccessPolicy/partners/{quoted(tenant_id)}",
         "Policy.Read.All",
         _inbound_blocked,
-        nobody,
+        Absence("no policy for the partner", None),
     )
 
 
-def default_inbound() -> Read[bool | None]:
+def default_inbound() -> Read[bool]:
     """Ask whether all tenants' people are kept out ("Get crossTenantAccessPolicy default")."""
     return Read(
+        "defaultInbound",
         "the default cross-tenant access policy",
         "/policies/crossTenantAccessPolicy/default",
         "Policy.Read.All",
-        _inbound_blocked,
-        nobody,
+        _default_inbound_blocked,
     )
 
 
-def _inbound_blocked(body: Json) -> bool | None:
+def _verified_domains(body: Item) -> frozenset[str]:
+    domains = {item.text("id").lower(): item.flag("isVerified") for item in body.items("value")}
+    verified = frozenset(domain for domain, is_verified in domains.items() if is_verified)
+    if not verified:
+        # Every tenant has its initial domain.
+        raise Incomplete
+    return verified
+
+
+def _invitation_domains(body: Item) -> InvitationDomains:
+    allowed, blocked = set[str](), set[str]()
+    for policy in body.items("value"):
+        for definition in policy.texts("definition"):
+            management = embedded(definition).item("B2BManagementPolicy")
+            lists = management.item("InvitationsAllowedAndBlockedDomainsPolicy")
+            allows = lists.texts_if_there("AllowedDomains")
+            blocks = lists.texts_if_there("BlockedDomains")
+            if None in (allows, blocks) and not (allows or blocks):
+                # One of the two is set, and it is not the one that is here.
+                raise Incomplete
+            allowed |= {domain.lower() for domain in allows or ()}
+            blocked |= {domain.lower() for domain in blocks or ()}
+    return InvitationDomains(frozenset(allowed) or None, frozenset(blocked))
+
+
+def _inbound_blocked(body: Item) -> bool | None:
     # A block of some users or groups of the partner is Graph's to judge: their ids are not ours.
-    inbound = (body.get("b2bCollaborationInbound") or {}).get("usersAndGroups")
-    if inbound is None:
+    inbound = body.item_or_none("b2bCollaborationInbound")
+    people = inbound and inbound.item_or_none("usersAndGroups")
+    if people is None:
         return None
-    everyone = any(target["target"] == "AllUsers" for target in inbound.get("targets") or ())
-    return inbound.get("accessType") == "blocked" and everyone
+    access = people.text("accessType")
+    if access not in _ACCESS:
+        raise Incomplete
+    everyone = any(target.text("target") == "AllUsers" for target in people.items("targets"))
+    return access == "blocked" and everyone
+
+
+def _default_inbound_blocked(body: Item) -> bool:
+    blocked = _inbound_blocked(body)
+    if blocked is None:
+        # There is no default behind the default.
+        raise Incomplete
+    return blocked

@@ -19,12 +19,15 @@ from collections import deque
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from converters.storage import EMULATED_ACCOUNT, EMULATED_KEY
-
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+# Everybody's: Azurite's account, as its documentation prints it.
+EMULATED_ACCOUNT = "devstoreaccount1"
+EMULATED_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
 MAIN = Path(__file__).parent / "node" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 OPTIONS = (
     "--inMemoryPersistence",

@@ -72,7 +72,7 @@ def request(**changes: Any) -> ConversionRequest:  # noqa: ANN401 - any field of
 
 TENANT = TenantFacts(frozenset({"contoso.example", "contoso.onmicrosoft.com"}), "everyone")
 ADDRESS_FACTS = AddressFacts(user_holders=(), contact_holders=())
-PRIVILEGES = PrivilegeFacts((), (), Groups(frozenset({GROUP_ID}), (), complete=True))
+PRIVILEGES = PrivilegeFacts((), (), Groups(frozenset({GROUP_ID}), ()))
 DOMAIN_FACTS = DomainFacts(directly_federated=False, home_tenant=HomeTenant(OTHER_ID, "Partner"))
 
 

@@ -1,4 +1,4 @@
-"""A storage service that answers as it is told: the wire under ``tables`` and ``queues``."""
+"""A storage service that answers as it is told: the wire under ``rows`` and ``queues``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from converters.clock import ServiceClock
 from converters.rows import Rows
 from converters.storage import Storage
 
@@ -68,7 +69,7 @@ def connection_to(endpoint: str) -> str:
 @asynccontextmanager
 async def rows_at(endpoint: str) -> AsyncIterator[Rows]:
     """Open rows of that service's table, with the account's key."""
-    rows = Rows(Storage(connection_to(endpoint)), "ledger", None)
+    rows = Rows(Storage(connection_to(endpoint)), "ledger", None, ServiceClock())
     try:
         yield rows
     finally:

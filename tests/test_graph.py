@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,11 +17,21 @@ from converters.trace import Trace
 from local.graph import Fault
 from tests.directory import USER_ID, request
 from tests.service import service
+from tests.telling import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TRACE = Trace("00000000-0000-4000-8000-000000000000")
+POST = "/invitations$"
+WRONG: tuple[object, ...] = (None, 7, [], {}, "")
+MADE = {
+    "id": "i",
+    "status": "PendingAcceptance",
+    "invitedUser": {"id": USER_ID},
+    "inviteRedeemUrl": "https://login.microsoftonline.com/redeem?rd=x",
+    "inviteRedirectUrl": "https://myapps.microsoft.com/",
+}
 
 
 class Refused:
@@ -48,7 +59,6 @@ async def test_token_that_cannot_be_had_concludes_nothing_and_tells_no_secret() 
         {"responses": [{"id": "something else", "status": 200, "body": {}}]},
         {"responses": [{"status": 200}]},
         {"responses": None},
-        {"responses": [{"id": "0", "status": 200, "body": {"no": "id"}}]},
     ],
 )
 async def test_batch_that_makes_no_sense_concludes_nothing(
@@ -71,13 +81,34 @@ async def test_batch_that_is_refused_whole_makes_every_fact_unknown(
     assert fact == Unread("the user", "User.Read.All", 403)
 
 
-async def test_invitation_answered_without_a_body_concludes_nothing(
-    azurite: str, queue_names: Iterator[str]
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Fault(path=POST, status=201, body={}, effect=True),
+        Fault(path=POST, status=200, body={}, effect=True),
+        Fault(path=POST, status=202, html="<html>", effect=True),
+        Fault(path=POST, status=507, effect=True),
+        *(
+            Fault(path=POST, status=201, body={**MADE, name: wrong}, effect=True)
+            for name in MADE
+            for wrong in WRONG
+        ),
+        Fault(path=POST, status=201, body={**MADE, "invitedUser": {"id": 7}}, effect=True),
+    ],
+)
+@pytest.mark.usefixtures("at_once")
+async def test_answer_to_an_invitation_that_makes_no_sense_leaves_it_in_doubt(
+    azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture, answer: Fault
 ) -> None:
     async with service(azurite, queue_names) as running:
-        running.graph.faults.add(Fault(path="invitations", status=201, body={}))
-        with pytest.raises(GraphUnavailable, match="inviting"):
-            await running.converter.graph.invite({}, TRACE)
+        running.graph.faults.add(replace(answer, times=1))
+        with caplog.at_level("INFO"):
+            await running.handle(request())
+        assert await running.events() == []
+        (line,) = lines(caplog)
+        assert (line["status"], "inviting the user" in line["why"]) == ("deferred", True)
+        outcome = await running.outcome(await running.waiting())
+        assert (outcome["status"], len(running.invited())) == ("invited", 1)
 
 
 async def test_refusal_without_graphs_error_shape_is_still_a_refusal(

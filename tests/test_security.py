@@ -451,10 +451,13 @@ def user_event(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     return {**event, "type": "Microsoft.Graph.UserUpdated", **changes}
 
 
+IN_GROUP, SCOPED = tenant(groups=[group()]), {"CONVERTIBLE_GROUP_ID": GROUP_ID}
+
+
 async def test_event_about_a_candidate_converts_with_the_directorys_address(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
-    async with service(azurite, queue_names) as running:
+    async with service(azurite, queue_names, IN_GROUP, **SCOPED) as running:
         outcome = await running.outcome(user_event())
         assert [body["invitedUserEmailAddress"] for body in running.invited()] == [ADDRESS]
     assert (outcome["requestId"], outcome["status"]) == ("e-1", "invited")
@@ -464,21 +467,29 @@ async def test_event_about_an_employee_ends_as_ineligible(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     employee = kim(otherMails=[], mail="kim@contoso.example")
-    codes = await refusals(azurite, queue_names, user_event(), tenant(employee))
+    of_tenant = tenant(employee, groups=[group()])
+    codes = await refusals(azurite, queue_names, user_event(), of_tenant, **SCOPED)
     assert codes == ["noExternalAddress"]
+
+
+async def test_s11_event_without_a_convertible_group_converts_nobody(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    codes = await refusals(azurite, queue_names, user_event())
+    assert codes == ["eventNeedsConvertibleGroup"]
 
 
 @pytest.mark.usefixtures("at_once")
 async def test_r9_event_about_a_user_who_cannot_be_seen_yet_is_looked_at_again(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
-    nobody = tenant(kim(id=OTHER_ID))
-    async with service(azurite, queue_names, nobody, SETTLE_SECONDS="60") as running:
+    nobody, keys = tenant(kim(id=OTHER_ID)), {"SETTLE_SECONDS": "60", **SCOPED}
+    async with service(azurite, queue_names, nobody, **keys) as running:
         await running.handle(user_event())
         await running.handle(await running.waiting())
         message = await running.waiting()
         assert await running.events() == []
-    async with service(azurite, queue_names) as running:
+    async with service(azurite, queue_names, IN_GROUP, **SCOPED) as running:
         assert (await running.outcome(message))["status"] == "invited"
 
 

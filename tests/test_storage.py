@@ -14,6 +14,7 @@ from azure.storage.queue.aio import QueueClient
 
 from converters import queues
 from converters import rows as rows_module
+from converters.clock import ServiceClock
 from converters.errors import LedgerUnavailable, QueueUnavailable
 from converters.ledger import Ledger
 from converters.model import Outcome, Status
@@ -21,6 +22,7 @@ from converters.queues import Quota, SweptQueue
 from converters.reporting import Ending
 from converters.rows import Rows
 from converters.storage import Storage
+from tests import samples
 from tests.directory import USER_ID, kim, request, tenant
 from tests.service import service
 from tests.storage_service import KEY, ROW, StorageService
@@ -34,7 +36,7 @@ async def test_rows_change_only_as_long_as_nobody_else_did(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names) as running:
-        rows = Rows(Storage(azurite), running.ledger.table_name, None)
+        rows = Rows(Storage(azurite), running.ledger.table_name, None, ServiceClock())
         etag, other = await rows.insert({**ROW, "A": 1})
         assert (bool(etag), other) == (True, None)
         _, found = await rows.insert({**ROW, "A": 2})
@@ -67,7 +69,7 @@ async def test_what_is_written_is_what_the_official_library_reads(
         "Whole": datetime(2026, 3, 1, tzinfo=UTC),
     }
     async with service(azurite, queue_names) as running:
-        rows = Rows(Storage(azurite), running.ledger.table_name, None)
+        rows = Rows(Storage(azurite), running.ledger.table_name, None, ServiceClock())
         etag, _ = await rows.insert(values)
         assert await rows.merge({"PartitionKey": key, "RowKey": key, "Number": 2}, etag)
         read = await rows.get(key, key)
@@ -80,7 +82,7 @@ async def test_what_is_written_is_what_the_official_library_reads(
 
 
 async def test_table_that_is_not_there_is_said_by_its_code(azurite: str) -> None:
-    rows = Rows(Storage(azurite), "gone", None)
+    rows = Rows(Storage(azurite), "gone", None, ServiceClock())
     with pytest.raises(LedgerUnavailable, match="TableNotFound"):
         await rows.get("p", "r")
     with pytest.raises(LedgerUnavailable, match="TableNotFound"):
@@ -94,9 +96,9 @@ async def test_storage_that_cannot_be_reached_says_no_more_than_the_kind_of_it(
     away = re.sub(
         r"TableEndpoint=http://127.0.0.1:\d+", "TableEndpoint=http://127.0.0.1:1", azurite
     )
-    ledger = Ledger(Storage(away), "any", None)
+    ledger = Ledger(Storage(away), "any", None, ServiceClock())
     with pytest.raises(LedgerUnavailable, match="ServiceRequestError") as caught:
-        await ledger.find("R-1")
+        await ledger.entry("R-1")
     assert caught.value.__suppress_context__
     assert "127.0.0.1" not in str(caught.value)
     await ledger.close()
@@ -111,7 +113,8 @@ async def test_storage_that_stays_silent_is_not_waited_for(
     endpoint = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/account"
     account = f"AccountName=account;AccountKey={KEY}"
     storage = Storage(f"{account};QueueEndpoint={endpoint};TableEndpoint={endpoint}")
-    queue, rows = SweptQueue(storage, "results", None), Rows(storage, "ledger", None)
+    queue = SweptQueue(storage, "results", None)
+    rows = Rows(storage, "ledger", None, ServiceClock())
     for call in (queue.send(b"x"), queue.check(), queue.take(5), queue.backlog()):
         with pytest.raises(QueueUnavailable, match="no answer"):
             await call
@@ -181,7 +184,7 @@ async def test_outcome_that_the_ledger_did_not_hear_of_is_told_and_noted(
     azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with service(azurite, queue_names) as running:
-        entry = await running.converter.ledger.enter("R-1", "digest")
+        entry = await running.converter.ledger.enter(samples.request(), "digest")
         await running.ledger.delete_table()
         ending = Ending(Outcome("R-1", Status.INELIGIBLE), None, entry)
         with caplog.at_level("WARNING"):

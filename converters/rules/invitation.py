@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from converters.case import Rule, known, when
 from converters.choice import parsed
+from converters.keys import leads_to
 from converters.model import Owner
 
 if TYPE_CHECKING:
@@ -15,20 +15,7 @@ if TYPE_CHECKING:
 
 def _redirect_not_allowed(case: Case) -> Finding | None:
     url = case.request.redirect_url
-    return None if url is None or _leads_to(url, case.settings.redirect_url_hosts) else {}
-
-
-def _leads_to(url: str, hosts: frozenset[str]) -> bool:
-    # Browsers read a backslash as a slash and drop tabs and line ends: such a URL lies.
-    if "\\" in url or any(c.isspace() or not c.isprintable() for c in url):
-        return False
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    plain = parts.username is None and parts.password is None and port in (None, 443)
-    return parts.scheme == "https" and plain and (parts.hostname or "") in hosts
+    return when(url is not None and not leads_to(url, case.settings.redirect_url_hosts))
 
 
 def _cc_not_allowed(case: Case) -> Finding | None:
@@ -66,7 +53,6 @@ RULES = (
         "Allow B2B collaboration inbound for that tenant in the cross-tenant access settings.",
         Owner.IDENTITY_ADMIN,
         _blocked_inbound,
-        graph_enforces=True,
     ),
     Rule(
         "domainRefusedByTenant",
@@ -74,7 +60,6 @@ RULES = (
         "Change the collaboration restrictions in the external collaboration settings.",
         Owner.IDENTITY_ADMIN,
         _domain_refused_by_tenant,
-        graph_enforces=True,
     ),
     Rule(
         "invitationsOff",

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from converters.case import FactUnknown, Rule, known, named, when
-from converters.facts import Unread
+from converters.case import Rule, known, named, when
 from converters.model import Owner
 
 if TYPE_CHECKING:
     from converters.case import Case, Finding
-    from converters.facts import Groups
 
 
 def _holds_role(case: Case) -> Finding | None:
@@ -27,18 +25,19 @@ def _eligible_for_role(case: Case) -> Finding | None:
 
 
 def _in_role_assignable_group(case: Case) -> Finding | None:
-    groups = known(case.privileges.groups)
-    if groups.role_assignable:
-        return {"groups": named(groups.role_assignable)}
-    return _nothing_in(groups)
+    groups = known(case.privileges.groups).role_assignable
+    return {"groups": named(groups)} if groups else None
 
 
 def _protected(case: Case) -> Finding | None:
     protected = case.settings.protected_ids
     if not protected or case.user.id.lower() in protected:
         return when(protected)
-    groups = known(case.privileges.groups)
-    return {} if groups.ids & protected else _nothing_in(groups)
+    return when(known(case.privileges.groups).ids & protected)
+
+
+def _event_without_scope(case: Case) -> Finding | None:
+    return when(case.request.from_event and case.settings.convertible_group_id is None)
 
 
 def _out_of_scope(case: Case) -> Finding | None:
@@ -46,14 +45,6 @@ def _out_of_scope(case: Case) -> Finding | None:
     if scope is None or scope in known(case.privileges.groups).ids:
         return None
     return {"group": scope}
-
-
-def _nothing_in(groups: Groups) -> Finding | None:
-    """Find nothing, provided that every group was seen."""
-    if not groups.complete:
-        what = "all of the user's groups, of which there are more than one answer holds"
-        raise FactUnknown(Unread(what, "GroupMember.Read.All", 200))
-    return None
 
 
 _NEVER_BY_MESSAGE = (
@@ -103,5 +94,12 @@ RULES = (
         "Add the user to that group if the account may be converted.",
         Owner.IDENTITY_ADMIN,
         _out_of_scope,
+    ),
+    Rule(
+        "eventNeedsConvertibleGroup",
+        "A directory event asks for the conversion, and no group says whom events may convert.",
+        "Set CONVERTIBLE_GROUP_ID to the group whose members events may convert.",
+        Owner.OPERATOR,
+        _event_without_scope,
     ),
 )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from converters.case import Case, Finding
 
 
+INVITATION_PENDING = "invitationPending"
 MAILBOX_PLANS = frozenset(
     {
         "9aaf7827-d63c-4b61-89c3-182f06f82e5c",  # EXCHANGE_S_STANDARD
@@ -28,6 +29,8 @@ MAILBOX_PLANS = frozenset(
 )
 # The states of a service plan that leave nothing to use ("assignedPlan resource type").
 _INACTIVE = frozenset({"suspended", "deleted", "lockedout"})
+# "user resource type": the others are for what is yet to come.
+_EXTERNAL_USER_STATES = frozenset({"PendingAcceptance", "Accepted"})
 
 
 def _not_found(case: Case) -> Finding | None:
@@ -50,8 +53,9 @@ def _external(case: Case) -> Finding | None:
 def _identity_unknown(case: Case) -> Finding | None:
     # Guests who signed up by themselves have no externalUserState: their identities must tell.
     user = case.user
-    unclear = user.identities is None or (not user.identities and user.user_type == "Guest")
-    return when(unclear and user.external_user_state is None)
+    if user.external_user_state is not None:
+        return when(user.external_user_state not in _EXTERNAL_USER_STATES)
+    return when(user.identities is None or (not user.identities and user.user_type == "Guest"))
 
 
 def _pending(case: Case) -> Finding | None:
@@ -97,7 +101,7 @@ RULES = (
         status=Status.ALREADY_EXTERNAL,
     ),
     Rule(
-        "invitationPending",
+        INVITATION_PENDING,
         "The user was invited and has not redeemed the invitation{since}.",
         "Ask the person to redeem it; an administrator can resend it, and voids the link.",
         Owner.REQUESTER,

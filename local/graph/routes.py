@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from local.graph import invitations, policies, users
+from local.graph import applications, invitations, policies, users
 from local.graph.errors import unknown_segment, wrong_method
 from local.graph.query import Query
 from local.graph.schema import Json
@@ -20,6 +20,7 @@ _ANY = re.compile(r"(.+)", re.DOTALL)
 _FIND_TENANT = re.compile(
     r"(?:microsoft\.graph\.)?findTenantInformationByDomainName\(domainName='(.*)'\)", re.DOTALL
 )
+_APPLICATION = re.compile(r"servicePrincipals\(appId='([^']+)'\)")
 _ROLES_CAST = re.compile(r"(?:microsoft\.)?graph\.directoryRole")
 _GROUPS_CAST = re.compile(r"(?:microsoft\.)?graph\.group")
 _FEDERATIONS_CAST = re.compile(r"(?:microsoft\.)?graph\.samlOrWsFedExternalDomainFederation")
@@ -168,6 +169,18 @@ _V1 = (
         ("organization",),
         policies.list_organizations,
         _one_of("Organization.Read.All", "Directory.Read.All"),
+    ),
+    Route(
+        "GET",
+        (_APPLICATION,),
+        applications.get_service_principal,
+        _one_of("Application.Read.All", "Directory.Read.All"),
+    ),
+    Route(
+        "GET",
+        (_APPLICATION, "appRoleAssignments"),
+        applications.list_app_role_assignments,
+        _one_of("Application.Read.All", "Directory.Read.All"),
     ),
     # The invitation API words its own refusals, that of a missing permission too.
     Route("POST", ("invitations",), invitations.create, (), 201, "invitation"),

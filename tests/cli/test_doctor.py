@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 
+CLIENT_ID = "99999999-9999-4999-8999-999999999999"
+# Whoever runs the doctor may read what the function is granted; the function need not.
+READS_GRANTS = "Application.Read.All"
+
+
 @asynccontextmanager
 async def patient(
     azurite: str, queue_names: Iterator[str], of_tenant: dict[str, Any], **keys: str
@@ -39,6 +44,7 @@ async def patient(
                 f"{queue}_QUEUE": next(queue_names)
                 for queue in ("REQUESTS", "RESULTS", "QUOTA", "DEAD_LETTERS")
             },
+            "AZURE_CLIENT_ID": CLIENT_ID,
             **keys,
         }
         await asyncio.to_thread(provision, environment)
@@ -55,7 +61,7 @@ async def ill(environment: dict[str, str]) -> list[Finding]:
 async def test_sound_set_up_is_well_and_stays_untouched(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
-    of_tenant = tenant(permissions=sorted(PERMISSIONS))
+    of_tenant = tenant(permissions=sorted({*PERMISSIONS, READS_GRANTS}))
     async with patient(azurite, queue_names, of_tenant) as (graph, environment):
         assert await ill(environment) == []
         assert (graph.invitations, len(graph.tenant.users)) == ([], 1)
@@ -65,18 +71,34 @@ async def test_sound_set_up_is_well_and_stays_untouched(
 async def test_permission_that_is_missing_is_named(
     azurite: str, queue_names: Iterator[str], missing: str
 ) -> None:
-    of_tenant = tenant(permissions=sorted(PERMISSIONS - {missing}))
+    of_tenant = tenant(permissions=sorted({*PERMISSIONS, READS_GRANTS} - {missing}))
     async with patient(azurite, queue_names, of_tenant) as (_, environment):
         found = await ill(environment)
-    assert missing in found[0].cure
+    assert missing in found[-1].cure
+    assert "as the function" in found[-1].what
     # What reads groups needs the right to read users too.
     assert all(missing in finding.cure or "groups" in finding.what for finding in found), found
+    assert {"as you" in finding.what for finding in found[:-1]} <= {True}
+
+
+async def test_grants_that_cannot_be_looked_at_are_said(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    of_tenant = tenant(permissions=sorted(PERMISSIONS))
+    async with patient(azurite, queue_names, of_tenant) as (_, environment):
+        (found,) = await ill(environment)
+        assert READS_GRANTS in found.cure
+        unnamed = {**environment, "AZURE_CLIENT_ID": ""}
+        lines = [str(finding) async for finding in examine(unnamed, lambda _: None)]
+    assert "ok" in lines[-1]
+    assert "not looked at" in lines[-1]
 
 
 async def test_invitations_that_are_off_and_the_domain_list_are_looked_at(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
-    of_tenant = tenant(permissions=sorted(PERMISSIONS), allowInvitesFrom="none")
+    granted = sorted({*PERMISSIONS, READS_GRANTS})
+    of_tenant = tenant(permissions=granted, allowInvitesFrom="none")
     keys = {"READ_INVITATION_DOMAINS": "true"}
     async with patient(azurite, queue_names, of_tenant, **keys) as (_, environment):
         cures = [finding.cure for finding in await ill(environment)]

@@ -31,7 +31,6 @@ from tests.samples import (
 
 if TYPE_CHECKING:
     from converters.case import Case
-    from converters.settings import Settings
 
 FOUNDATION = "113feb6c-3fe4-4440-bddc-54d774bf0318"
 STANDARD = "9aaf7827-d63c-4b61-89c3-182f06f82e5c"
@@ -62,6 +61,7 @@ ROWS: dict[str, list[tuple[Case, str]]] = {
     "identityUnclear": [
         (case(of_user=user(identities=None)), "signs in"),
         (case(of_user=user(identities=(), user_type="Guest")), "signs in"),
+        (case(of_user=user(external_user_state="Revoked")), "signs in"),
     ],
     "accountDisabled": [(case(of_user=user(account_enabled=False)), "disabled")],
     "mailboxAssigned": [
@@ -80,11 +80,7 @@ ROWS: dict[str, list[tuple[Case, str]]] = {
     ],
     "inRoleAssignableGroup": [
         (
-            case(
-                privileges=replace(
-                    PRIVILEGES, groups=Groups(frozenset({GROUP_ID}), (GROUP_ID,), complete=True)
-                )
-            ),
+            case(privileges=replace(PRIVILEGES, groups=Groups(frozenset({GROUP_ID}), (GROUP_ID,)))),
             GROUP_ID,
         )
     ],
@@ -96,6 +92,7 @@ ROWS: dict[str, list[tuple[Case, str]]] = {
     "notInConvertibleGroup": [
         (case(of_settings=settings(CONVERTIBLE_GROUP_ID=OTHER_ID)), OTHER_ID)
     ],
+    "eventNeedsConvertibleGroup": [(case(of_request=request(from_event=True)), "event")],
     "noExternalAddress": [
         (case(of_user=user(other_mails=())), "otherMails"),
         (case(of_user=user(other_mails=(), mail=ADDRESS)), "otherMails"),
@@ -247,6 +244,10 @@ def test_sample_user_is_eligible() -> None:
         case(of_user=user(**SYNCED), domain=replace(DOMAIN_FACTS, home_tenant=None)),
         case(address=replace(ADDRESS_FACTS, user_holders=(Holder("user", USER_ID),))),
         case(of_settings=settings(CONVERTIBLE_GROUP_ID=GROUP_ID, PROTECTED_IDS=OTHER_ID)),
+        case(
+            of_request=request(from_event=True),
+            of_settings=settings(CONVERTIBLE_GROUP_ID=GROUP_ID),
+        ),
         case(of_request=request(redirect_url="https://myapps.microsoft.com?tenantId=")),
         case(of_request=request(redirect_url="https://Teams.Microsoft.com:443/x")),
         case(of_request=request(message_info=MessageInfo(cc=Recipient("boss@contoso.example")))),
@@ -312,6 +313,8 @@ def test_remedy_of_2020_is_to_delete_and_invite_anew(code: str) -> None:
         case(address=replace(ADDRESS_FACTS, contact_holders=UNREAD)),
         case(domain=replace(DOMAIN_FACTS, directly_federated=UNREAD)),
         case(domain=replace(DOMAIN_FACTS, home_tenant=UNREAD)),
+        case(domain=replace(DOMAIN_FACTS, inbound_blocked=UNREAD)),
+        case(tenant=replace(TENANT, invitation_domains=UNREAD)),
     ],
 )
 def test_unknown_means_no_and_names_the_read_and_the_permission(checked: Case) -> None:
@@ -326,25 +329,21 @@ def test_unknown_means_no_and_names_the_read_and_the_permission(checked: Case) -
 
 
 @pytest.mark.parametrize(
-    "of_settings",
-    [settings(), settings(PROTECTED_IDS=OTHER_ID), settings(CONVERTIBLE_GROUP_ID=GROUP_ID)],
-)
-def test_s2_user_with_more_groups_than_an_answer_holds_is_refused(of_settings: Settings) -> None:
-    many = replace(PRIVILEGES, groups=Groups(frozenset({GROUP_ID}), (), complete=False))
-    assert codes(case(privileges=many, of_settings=of_settings)) == [FACT_UNKNOWN]
-
-
-@pytest.mark.parametrize(
-    "checked",
+    ("status", "message", "remedy"),
     [
-        case(domain=replace(DOMAIN_FACTS, inbound_blocked=UNREAD)),
-        case(tenant=replace(TENANT, invitation_domains=UNREAD)),
+        (401, "HTTP 401", "Grant the application Some.Read.All"),
+        (403, "HTTP 403", "Grant the application Some.Read.All"),
+        (404, "HTTP 404", "Wait"),
+        (200, "its answer was not whole", "Wait"),
     ],
 )
-def test_what_graph_enforces_itself_only_warns_when_it_could_not_be_read(checked: Case) -> None:
-    verdict = decide(checked)
-    assert verdict.status is Status.ELIGIBLE
-    assert [warning.code for warning in verdict.warnings] == [FACT_UNKNOWN]
+def test_unknown_fact_says_what_graph_did_and_what_helps(
+    status: int, message: str, remedy: str
+) -> None:
+    unread = replace(UNREAD, status=status)
+    (reason,) = decide(case(privileges=replace(PRIVILEGES, active_roles=unread))).reasons
+    assert f"({message})" in reason.message
+    assert reason.remediation.startswith(remedy)
 
 
 def test_unknown_fact_of_a_lowered_rule_only_warns() -> None:

@@ -43,7 +43,7 @@ def event(outcome: Outcome) -> dict[str, Any]:
 
 def test_outcome_is_a_cloud_event_about_the_user() -> None:
     checked = case()
-    found = event(conclusions.invited(checked, decide(checked), INVITATION))
+    found = event(conclusions.invited(decide(checked), INVITATION))
     assert {name: found[name] for name in ("specversion", "type", "subject", "dataschema")} == {
         "specversion": "1.0",
         "type": "B2BConversion.Invited",
@@ -63,7 +63,7 @@ def test_id_is_the_same_for_a_step_of_a_request_and_no_other() -> None:
 @pytest.mark.parametrize("mail_sent", [True, False])
 def test_s7_redeem_url_is_there_only_when_the_caller_sends_it(mail_sent: bool) -> None:  # noqa: FBT001
     checked = case(of_request=request(send_invitation_message=mail_sent))
-    text = cloud_event(conclusions.invited(checked, decide(checked), INVITATION)).decode()
+    text = cloud_event(conclusions.invited(decide(checked), INVITATION)).decode()
     assert ("secret" in text) is not mail_sent
 
 
@@ -112,7 +112,7 @@ def ids(number: int) -> tuple[str, ...]:
 
 def test_outcome_of_the_worst_user_fits_into_a_queue_message() -> None:
     held = ids(MOST_OF_A_PAGE)
-    groups = Groups(frozenset({GROUP_ID}), ids(MOST_ROLE_ASSIGNABLE_GROUPS), complete=True)
+    groups = Groups(frozenset({GROUP_ID}), ids(MOST_ROLE_ASSIGNABLE_GROUPS))
     checked = case(
         of_request=request(requested_by="\U0001f600" * 256, redirect_url="x"),
         of_user=user(account_enabled=False, management_restricted=True),
@@ -126,7 +126,7 @@ def test_outcome_of_the_worst_user_fits_into_a_queue_message() -> None:
     )
     verdict = decide(checked)
     assert len(verdict.reasons) >= 9
-    assert len(cloud_event(conclusions.concluded(checked, verdict))) < LARGEST_MESSAGE
+    assert len(cloud_event(conclusions.concluded(verdict))) < LARGEST_MESSAGE
 
 
 def test_outcome_says_when_and_in_which_form() -> None:
@@ -149,7 +149,7 @@ def test_outcome_says_when_and_in_which_form() -> None:
 
 def test_user_stands_in_the_outcome_as_the_directory_had_it() -> None:
     checked = case(of_user=user(on_premises_synced=True, mail=ADDRESS))
-    found = event(conclusions.concluded(checked, decide(checked)))
+    found = event(conclusions.concluded(decide(checked)))
     assert found["data"]["user"] == {
         "id": USER_ID,
         "userPrincipalName": "kim@contoso.example",
@@ -214,9 +214,9 @@ def test_s7_redeem_url_has_one_place(mail_sent: bool) -> None:  # noqa: FBT001
 
 def test_outcome_that_names_hundreds_of_groups_fits_into_a_queue_message() -> None:
     ids = tuple(f"{number:08d}{USER_ID[8:]}" for number in range(999))
-    groups = Groups(frozenset(ids), ids, complete=True)
+    groups = Groups(frozenset(ids), ids)
     checked = case(privileges=PrivilegeFacts(ids, ids, groups))
-    body = cloud_event(conclusions.concluded(checked, decide(checked)))
+    body = cloud_event(conclusions.concluded(decide(checked)))
     assert len(body) < LARGEST_MESSAGE / 4
     assert b"and 979 more" in body
 
@@ -224,7 +224,7 @@ def test_outcome_that_names_hundreds_of_groups_fits_into_a_queue_message() -> No
 def test_outcome_of_a_talkative_refusal_fits_into_a_queue_message() -> None:
     refusal = GraphRefused(400, "x" * 100_000, "\U0001f600" * 100_000, "g-1")
     checked = case()
-    body = cloud_event(conclusions.refused(checked, decide(checked), refusal))
+    body = cloud_event(conclusions.refused(decide(checked), refusal))
     assert len(body) < LARGEST_MESSAGE / 2
 
 

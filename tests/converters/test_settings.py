@@ -222,14 +222,14 @@ def test_rules_that_cannot_be_lowered_are_all_named() -> None:
 
 def test_identity_reaches_storage_with_its_client_id() -> None:
     keys = {
-        "CONVERSION_STORAGE__queueServiceUri": "http://127.0.0.1:10001/devstoreaccount1",
-        "CONVERSION_STORAGE__tableServiceUri": "http://127.0.0.1:10002/devstoreaccount1",
+        "CONVERSION_STORAGE__queueServiceUri": "https://store.queue.core.windows.net",
+        "CONVERSION_STORAGE__tableServiceUri": "https://store.table.core.windows.net",
         "CONVERSION_STORAGE__clientId": TENANT,
     }
     assert Settings.from_mapping(keys).storage == Storage(
         None,
-        "http://127.0.0.1:10001/devstoreaccount1",
-        "http://127.0.0.1:10002/devstoreaccount1",
+        "https://store.queue.core.windows.net",
+        "https://store.table.core.windows.net",
         TENANT.lower(),
     )
 
