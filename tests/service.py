@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from azure.data.tables.aio import TableClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from converters.conversion import Converter
+from converters.gathering import Gatherer
 from converters.settings import Settings
 from local.graph import GraphEmulator
 from tests.directory import tenant
@@ -31,11 +32,13 @@ class Service:
         requests, results, quota, poison, dead_letters: its queues, to look into.
         ledger: its table, likewise.
         graph: the emulator, to look into and to disturb.
+        keys: the settings' keys that it runs with.
     """
 
     converter: Converter
     graph: GraphEmulator
     ledger: TableClient
+    keys: dict[str, str]
     requests: QueueClient
     results: QueueClient
     quota: QueueClient
@@ -76,6 +79,17 @@ class Service:
         claim["Since"] -= timedelta(seconds=seconds)
         await self.ledger.update_entity(claim)
 
+    def with_settings(self, **keys: str) -> Service:
+        """Return the same service with some settings changed, as after a new deployment."""
+        settings = Settings.from_mapping(self.keys | keys)
+        parts = {
+            name: replace(getattr(self.converter, name), settings=settings)
+            for name in ("inviter", "reporter", "sweeper")
+        }
+        gatherer = Gatherer(self.converter.graph, settings)
+        converter = replace(self.converter, settings=settings, gatherer=gatherer, **parts)
+        return replace(self, converter=converter)
+
     def invited(self) -> list[dict[str, Any]]:
         """Return the bodies of the invitation POSTs that Graph has seen."""
         return [
@@ -113,23 +127,21 @@ async def service(
     ):
         queues = [await storage.create_queue(name) for name in names]
         await ledger.create_table()
-        settings = Settings.from_mapping(
-            {
-                "CONVERSION_STORAGE": azurite,
-                "REQUESTS_QUEUE": requests,
-                "RESULTS_QUEUE": results,
-                "QUOTA_QUEUE": quota,
-                "DEAD_LETTERS_QUEUE": dead_letters,
-                "LEDGER_TABLE": table,
-                # Nothing is waited for that no test is about.
-                "SETTLE_SECONDS": "0",
-                "GRAPH_BASE_URL": graph.url,
-                "ALLOWED_EMAIL_DOMAINS": "partner.example",
-            }
-            | keys
-        )
-        converter = Converter.of(settings, None)
+        given = {
+            "CONVERSION_STORAGE": azurite,
+            "REQUESTS_QUEUE": requests,
+            "RESULTS_QUEUE": results,
+            "QUOTA_QUEUE": quota,
+            "DEAD_LETTERS_QUEUE": dead_letters,
+            "LEDGER_TABLE": table,
+            # Nothing is waited for that no test is about.
+            "SETTLE_SECONDS": "0",
+            "GRAPH_BASE_URL": graph.url,
+            "ALLOWED_EMAIL_DOMAINS": "partner.example",
+            **keys,
+        }
+        converter = Converter.of(Settings.from_mapping(given), None)
         try:
-            yield Service(converter, graph, ledger, *queues)
+            yield Service(converter, graph, ledger, given, *queues)
         finally:
             await converter.close()

@@ -360,3 +360,24 @@ def test_name_that_is_no_unicode_is_refused_by_the_object_it_stands_in(
     message: dict[str, Any], where: str
 ) -> None:
     assert faults(message) == [("invalidValue", where)]
+
+
+def test_envelope_with_several_faults_names_them_all_and_who_asked() -> None:
+    event = {
+        "specversion": "0.3", "id": "a b", "source": "", "type": 7,
+        "data": {"requestedBy": "RITM1", "mode": "delete", "nonsense": 1},
+    }  # fmt: skip
+    with pytest.raises(RequestInvalid) as caught:
+        parse(json.dumps(event).encode(), "message-1")
+    assert [fault.where for fault in caught.value.faults] == [
+        "specversion", "source", "type", "id", "invitedUser", "mode", "nonsense",
+    ]  # fmt: skip
+    assert (caught.value.requested_by, caught.value.request_id) == ("RITM1", "message-1")
+
+
+def test_data_that_is_no_object_is_one_fault_and_not_every_propertys() -> None:
+    event = {"specversion": "1.0", "id": "e-1", "source": "/hr", "type": "t", "data": [1]}
+    with pytest.raises(RequestInvalid) as caught:
+        parse(json.dumps(event).encode(), "message-1")
+    assert [fault.where for fault in caught.value.faults] == ["data"]
+    assert (caught.value.request_id, caught.value.source) == ("e-1", "/hr")

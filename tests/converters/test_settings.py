@@ -258,3 +258,42 @@ def test_any_text_is_a_setting_or_is_named(key: str, text: str) -> None:
 def test_any_url_is_a_setting_or_is_named(key: str, rest: str) -> None:
     found = problems_of(LEAST | {key: f"https://{rest}"})
     assert [problem.split()[0] for problem in found] == [key] * len(found)
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({"REQUESTS_QUEUE": "q" * 57}, "REQUESTS_QUEUE must have at most 56 characters"),
+        ({"RESULTS_QUEUE": "azure-webjobs-hosts"}, "RESULTS_QUEUE must not begin with"),
+        ({"LEDGER_TABLE": "Tables"}, "LEDGER_TABLE must not be Tables"),
+        ({"LEDGER_TABLE": "AzureFunctionsDiagnosticEvents"}, "LEDGER_TABLE must not be"),
+        ({"LEDGER_TABLE": "AzureWebJobsHostLogs"}, "LEDGER_TABLE must not be"),
+        ({"INVITE_REDIRECT_URL": "https://portal.example/"}, "one of REDIRECT_URL_HOSTS"),
+        ({"INVITE_REDIRECT_URL": "https://myapps.microsoft.com:8443"}, "REDIRECT_URL_HOSTS"),
+        ({"INVITE_REDIRECT_URL": "https://myapps.microsoft.com/\u00e9"}, "REDIRECT_URL_HOSTS"),
+        ({"SWEEP_SCHEDULE": "*/5 * * * *"}, "SWEEP_SCHEDULE must be an NCRONTAB"),
+        ({"SWEEP_SCHEDULE": "60 * * * * *"}, "SWEEP_SCHEDULE must be an NCRONTAB"),
+        ({"SWEEP_SCHEDULE": "0 0 24 * * *"}, "SWEEP_SCHEDULE must be an NCRONTAB"),
+        ({"SWEEP_SCHEDULE": "0 0 0 32 * *"}, "SWEEP_SCHEDULE must be an NCRONTAB"),
+        (
+            {"CONVERTIBLE_GROUP_ID": TENANT, "PROTECTED_IDS": TENANT.lower()},
+            "CONVERTIBLE_GROUP_ID must not be one of PROTECTED_IDS",
+        ),
+    ],
+)
+def test_setting_that_could_not_work_stops_the_start(keys: dict[str, str], problem: str) -> None:
+    assert problem in problems(**keys)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"REQUESTS_QUEUE": "q" * 56},
+        {"LEDGER_TABLE": "tables2"},
+        {"SWEEP_SCHEDULE": "59 0-59 23 1,31 JAN-DEC 1-5"},
+        {"INVITE_REDIRECT_URL": "https://portal.example/x", "REDIRECT_URL_HOSTS": "portal.example"},
+        {"REDIRECT_URL_HOSTS": "portal.example"},
+    ],
+)
+def test_setting_at_the_edge_of_what_works_is_taken(keys: dict[str, str]) -> None:
+    assert problems_of(LEAST | keys) == ()
