@@ -107,6 +107,7 @@ async def test_what_goes_over_the_wire_is_what_the_official_library_sends() -> N
             {**ROW, "Number": 1}, UpdateMode.MERGE, etag=ETAG, match_condition=unchanged
         )
         await client.delete_entity("p", "r", etag=ETAG, match_condition=unchanged)
+    assert [asked.method for asked in ours.asked] == ["POST", "GET", "PATCH", "DELETE"]
     for mine, official in zip(ours.asked, theirs.asked, strict=True):
         assert (mine.method, mine.path) == (official.method, official.path)
         assert set(official.headers) - set(mine.headers) - _OF_THE_LIBRARY == set(), mine.method
