@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import re
 
 import hypothesis
 import pytest
 
-from tests import tree
+from tests import promises, tree
 
 BODIES = {
     "pass": False,
@@ -75,3 +76,43 @@ def test_no_test_reads_what_stands_beside_the_repository() -> None:
     leading = {name for name, module in tree.modules().items() if leads_outside(module)}
     # It looks for a compiler there, and says so where there is none.
     assert leading == {"tests.infra.test_compiler"}
+
+
+LOCKED = "tests/test_locks.py::test_extras_are_locked_too"
+AZURE_CLI = "tests/test_integration_docs.py::test_azure_cli_of_the_docs_enqueues_and_reads"
+PAGES = {
+    "| S1 | a | b | `test_s3_*` |": [],
+    "| S1 | a | b | `make demo` |": ["names no test"],
+    "| S1 | a | b | `test_s3_*`, `make gold` |": ["there is no `make gold`"],
+    "| S1 | a | b | `test_s1_of_nothing` |": ["there is no test_s1_of_nothing"],
+    "| S1 | a | b | `test_extras_are_locked_too` |": [f"{LOCKED} runs nothing of what is deployed"],
+    "| S1 | a | b | `test_azure_cli_of_*` |": [f"{AZURE_CLI} may be skipped"],
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_promise_without_a_proof_is_found_out(page: str) -> None:
+    problems = promises.broken(page, "S")
+    # Tests with other numbers are no proof of this page's only row.
+    assert {problem for problem in problems if problem.endswith("is no row")} == {
+        f"S{number} is no row" for number in range(2, 13)
+    }
+    assert [problem for problem in problems if not problem.endswith("is no row")] == [
+        f"S1: {problem}" for problem in PAGES[page]
+    ]
+
+
+def test_row_that_is_missing_is_found_out() -> None:
+    assert "rows [2]" in promises.broken("| S2 | a | b | `test_s2_*` |", "S")
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    names = [test.name for test in tree.tests()]
+    pages = [tree.ROOT / "README.md", *sorted((tree.ROOT / "docs").glob("*.md"))]
+    text = "".join(page.read_text() for page in pages)
+    patterns = set(re.findall(r"`(test_[\w*]+)`", text))
+    files = set(re.findall(r"\btests/[\w/]+\.py", text))
+    assert len(patterns) > 20
+    assert len(files) > 2
+    assert {one for one in patterns if not fnmatch.filter(names, one)} == set()
+    assert {file for file in files if not (tree.ROOT / file).is_file()} == set()
