@@ -47,11 +47,14 @@ def pytest_timeout_set_timer(
         strike = signal.getsignal(signal.SIGALRM)
 
         def remember_and_strike(number: int, frame: FrameType | None) -> None:
-            item.stash[STRUCK] = item.config.stash[STRUCK] = True
-            # What was cut off leaves things half done, and no later test is to fail for them.
-            item.config.addinivalue_line("filterwarnings", UNRAISABLE)
             assert callable(strike)
-            strike(number, frame)
+            try:
+                strike(number, frame)
+            except pytest.fail.Exception:
+                item.stash[STRUCK] = item.config.stash[STRUCK] = True
+                # What was cut off leaves things half done; no later test is to fail for them.
+                item.config.addinivalue_line("filterwarnings", UNRAISABLE)
+                raise
 
         signal.signal(signal.SIGALRM, remember_and_strike)
         again = min(AGAIN_SECONDS, settings.timeout)
@@ -95,7 +98,7 @@ def _no_process_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[str]:
-    """Return the connection string of an Azurite that runs for the whole session."""
+    """Return the connection string of an Azurite that runs for the session of one worker."""
     with Azurite() as storage:
         yield storage.connection_string
 

@@ -33,6 +33,13 @@ def test_every_test_can_fail() -> None:
     assert [str(test) for test in tree.tests() if not test.asserts()] == []
 
 
+def test_every_test_that_is_collected_is_measured(request: pytest.FixtureRequest) -> None:
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    collected = {(item.module.__name__, item.originalname) for item in items}
+    assert collected
+    assert collected <= {(test.module.name, test.name) for test in tree.tests()}
+
+
 @pytest.mark.parametrize("body", BODIES)
 def test_test_that_cannot_fail_is_found_out(body: str) -> None:
     source = f"from tests.service import taken\n{HELPERS}\nasync def test_it():\n    {body}\n"
