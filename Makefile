@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv/bin
 
+# A worker for each core, with storage of its own: tests wait for more than they reckon.
+WORKERS := -n auto --maxprocesses 4 --dist worksteal
+
 .PHONY: demo start test check doctor dead-letters replay package bench bench-scale faults fuzz lock setup azure-cli
 
 demo: setup  ## the main job, start to end, on this machine alone
@@ -11,13 +14,13 @@ start: setup  ## the same world, left running, with the lines to paste
 	@$(VENV)/python -m local start
 
 test: setup azure-cli  ## all tests
-	@$(VENV)/python -m pytest
+	@$(VENV)/python -m pytest $(WORKERS)
 
 check: setup azure-cli  ## format, lint, types, tests: what must be green before a commit
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
-	@$(VENV)/python -m pytest --cov --cov-report=term:skip-covered
+	@$(VENV)/python -m pytest $(WORKERS) --cov --cov-report=term:skip-covered
 
 doctor: setup  ## look whether the set-up of this environment can work, with the cure for what can't
 	@$(VENV)/python -m cli doctor

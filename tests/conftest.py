@@ -1,23 +1,104 @@
-"""Fixtures for every test: storage on this machine, and names nobody else uses there."""
+"""What holds for every test: storage on this machine, names nobody else uses there, limits."""
 
 from __future__ import annotations
 
 import itertools
+import signal
+import warnings
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import hypothesis
 import pytest
 
 from converters import patience
 from local.storage import Azurite
+from tests import processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
+    from types import FrameType
+
+    import pytest_timeout
+
+# How soon a time limit strikes again where it was not heard.
+AGAIN_SECONDS = 30
+# How long a process may still be ending after its test has.
+GRACE_SECONDS = 5
+UNRAISABLE = "ignore::pytest.PytestUnraisableExceptionWarning"
+LIMIT = pytest.StashKey["pytest_timeout.Settings"]()
+STRUCK = pytest.StashKey[bool]()
+
+# How long an example takes is the machine's affair and no property of the code. What fails on
+# another machine is printed so that it can be run here.
+hypothesis.settings.register_profile("project", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("project")
+processes.adopt_orphans()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_timeout_set_timer(
+    item: pytest.Item, settings: pytest_timeout.Settings
+) -> Generator[None, object, object]:
+    """Let a time limit strike until it is heard, and remember that it struck."""
+    made = yield
+    item.stash[LIMIT] = settings
+    if settings.method == "signal":
+        strike = signal.getsignal(signal.SIGALRM)
+
+        def remember_and_strike(number: int, frame: FrameType | None) -> None:
+            assert callable(strike)
+            try:
+                strike(number, frame)
+            except pytest.fail.Exception:
+                item.stash[STRUCK] = item.config.stash[STRUCK] = True
+                # What was cut off leaves things half done; no later test is to fail for them.
+                item.config.addinivalue_line("filterwarnings", UNRAISABLE)
+                raise
+
+        signal.signal(signal.SIGALRM, remember_and_strike)
+        again = min(AGAIN_SECONDS, settings.timeout)
+        signal.setitimer(signal.ITIMER_REAL, settings.timeout, again)
+    return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that ran out of time and passed: its event loop ended another task for it."""
+    result = yield
+    if item.stash.get(STRUCK, False):
+        pytest.fail(f"Timeout (>{item.stash[LIMIT].timeout}s), which the test did not hear.")
+    return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Limit what is torn down after a failure too: there the limit has been lifted."""
+    if limit := item.stash.get(LIMIT, None):
+        item.ihook.pytest_timeout_set_timer(item=item, settings=limit)
+    return (yield)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Keep the end of such a run readable, too."""
+    if config.stash.get(STRUCK, False):
+        warnings.simplefilter("ignore", pytest.PytestUnraisableExceptionWarning)
+
+
+@pytest.fixture(autouse=True)
+def _no_process_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End the processes that a test leaves, one that ran out of time above all, and say so."""
+    before = processes.running()
+    yield
+    grace = 0 if request.node.stash.get(STRUCK, False) else GRACE_SECONDS
+    if left := processes.left_since(before, grace):
+        processes.end_all_but(before)
+        pytest.fail(f"left behind: {'; '.join(left.values())}")
 
 
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[str]:
-    """Return the connection string of an Azurite that runs for the whole session."""
+    """Return the connection string of an Azurite that runs for the session of one worker."""
     with Azurite() as storage:
         yield storage.connection_string
 

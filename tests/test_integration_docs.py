@@ -71,6 +71,8 @@ def test_python_of_the_docs_enqueues_and_reads(queues: str) -> None:
     assert parse(enqueued(queues).encode(), None).request_id == "RITM0010001"
 
 
+# The CLI's first run on a machine compiles all of it.
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(not AZURE_CLI.exists(), reason="the Azure CLI is installed by `make test`")
 def test_azure_cli_of_the_docs_enqueues_and_reads(queues: str) -> None:
     put, get = block("Azure CLI", "bash").strip().splitlines()

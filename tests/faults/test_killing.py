@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.faults.ground import ground
 from tests.faults.killing import kill_everywhere
 from tests.faults.scenarios import MAIN
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# Each of some thirty runs has a patience of its own, and says better what went wrong.
+@pytest.mark.timeout(600)
 async def test_r1_host_killed_at_every_step_invites_once_and_tells_one_outcome(
     azurite: str, tmp_path: Path
 ) -> None:

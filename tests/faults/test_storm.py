@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.faults.storm import Storm
 
 if TYPE_CHECKING:
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 REQUESTS = 200
 
 
+# Half a minute, and as long again for every host that dies at a bad time.
+@pytest.mark.timeout(600)
 async def test_r2_storm_loses_nothing_and_invites_nobody_twice(
     azurite: str, tmp_path: Path
 ) -> None:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from converters.settings import Settings
+from tests.infra.bicep import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.infra.deployment import Resource
 
-# Source: "Azure built-in roles".
-ROLES = {
-    "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
-    "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
-    "Storage Queue Data Message Processor": "8a0f0c08-91a1-4084-bc3d-661d67233fed",
-    "Storage Queue Data Message Sender": "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a",
-    "Storage Queue Data Reader": "19e7f393-937e-4f77-808e-94535e297925",
-    "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
-    "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
-}
+ROLES: dict[str, str] = json.loads((ROOT / "tests" / "data" / "azure-roles.json").read_text())[
+    "roles"
+]
 _ANY, _SEND, _READ = "Queue Data Contributor", "Queue Data Message Sender", "Queue Data Reader"
 _TAKE = "Queue Data Message Processor"
 

@@ -31,9 +31,11 @@ ENDPOINTS = (
     "microsoft_graph_resource_id",
 )
 BY_APP_ID = "/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"
-pytestmark = pytest.mark.skipif(
-    not AZURE_CLI.exists(), reason="the Azure CLI is installed by `make test`"
-)
+pytestmark = [
+    pytest.mark.skipif(not AZURE_CLI.exists(), reason="the Azure CLI is installed by `make test`"),
+    # The CLI's first run on a machine compiles all of it.
+    pytest.mark.timeout(300),
+]
 
 
 class Directory:

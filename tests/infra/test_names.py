@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-
-import pytest
+from typing import TYPE_CHECKING
 
 from converters import journal
 from converters.model import Deferral, Outcome, Status
@@ -15,11 +14,12 @@ from converters.trace import Trace
 from tests.infra.bicep import INFRA, ROOT, load
 from tests.infra.deployment import deploy
 from tests.infra.functions import Known
-from tests.infra.grants import ROLES
 from tests.infra.pilot import deployed
 from tests.samples import request
 
-SHARED = ROOT.parent / "shared"
+if TYPE_CHECKING:
+    import pytest
+
 PERMISSIONS = "graph/permissions.bicep"
 # The host and the SDKs read these.
 PLATFORM = {
@@ -120,19 +120,9 @@ def test_permissions_are_those_of_the_documentation_by_their_official_ids() -> N
     }
     script = (INFRA / "scripts" / "grant.sh").read_text()
     assert re.findall(r"^  ([A-Z][\w.]+)$", script, re.MULTILINE) == needed
-    if not SHARED.exists():
-        pytest.skip("the official permission ids are not here")
-    official = json.loads((SHARED / "reference" / "graph-permissions.json").read_text())
+    official = json.loads((ROOT / "tests" / "data" / "graph-permissions.json").read_text())
     assert ids == {name: official["applicationPermissions"][name] for name in ids}
     assert official["graphServicePrincipalAppId"] in text
-
-
-@pytest.mark.skipif(not SHARED.exists(), reason="the official role ids are not here")
-def test_role_ids_are_the_official_ones() -> None:
-    facts = (SHARED / "reference" / "infra.md").read_text()
-    for name, number in ROLES.items():
-        short = name.removeprefix("Storage ").replace("Queue Data Message", "Queue Message")
-        assert f"{short} {number}" in facts
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> dict[str, set[str]]:
@@ -177,9 +167,9 @@ def alert_queries() -> list[str]:
 
 def test_alerts_name_statuses_and_reasons_that_exist() -> None:
     code = "".join(path.read_text() for path in (ROOT / "converters").rglob("*.py"))
-    for query in alert_queries():
-        for name in re.findall(r'"(\w+)"', query):
-            assert name in {*Status, "undone"} or f'"{name}"' in code, name
+    named = {name for query in alert_queries() for name in re.findall(r'"(\w+)"', query)}
+    assert named >= {"failed", "undone"}
+    assert {name for name in named - {*Status, "undone"} if f'"{name}"' not in code} == set()
 
 
 def test_alerts_watch_what_an_operator_must_know() -> None:

@@ -60,6 +60,8 @@ def installed(requirements: Path) -> Path:
     return folder
 
 
+# The first run on a machine installs the package's requirements.
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(
     importlib.util.find_spec("azure_functions_runtime") is None,
     reason="the worker's library needs Python 3.13",

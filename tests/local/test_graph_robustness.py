@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from local.graph import Tenant
@@ -87,13 +87,11 @@ def check(found: Answer) -> None:
 
 
 @given(ANYTHING | INVITATIONS)
-@settings(deadline=None)
 def test_any_invitation_is_made_or_refused(body: Any) -> None:  # noqa: ANN401 - JSON
     check(answer("POST", "/invitations", body))
 
 
 @given(st.fixed_dictionaries({"requests": st.lists(ITEMS, max_size=4)}) | ANYTHING)
-@settings(deadline=None)
 def test_any_batch_is_answered_or_refused(body: Any) -> None:  # noqa: ANN401 - JSON
     found = answer("POST", "/$batch", body)
     check(found)
@@ -104,13 +102,11 @@ def test_any_batch_is_answered_or_refused(body: Any) -> None:  # noqa: ANN401 - 
 
 
 @given(st.sampled_from(["GET", "POST", "PATCH"]), TARGETS, ANYTHING)
-@settings(deadline=None)
 def test_any_target_is_answered_or_refused(method: str, target: str, body: Any) -> None:  # noqa: ANN401
     check(answer(method, target, body))
 
 
 @given(st.text(max_size=40))
-@settings(deadline=None)
 def test_any_raw_target_is_answered_or_refused(target: str) -> None:
     check(answer("GET", "/" + target))
 

@@ -223,6 +223,7 @@ async def test_missing_queue_is_created(stage: Stage, patience: type[Patience]) 
     async with stage.host(succeed) as host:
         await stage.send("first")
         await patience.until(host, succeeded=1)
+    assert await stage.left() == 0
 
 
 async def test_queue_that_vanishes_is_polled_until_it_is_back(
@@ -237,6 +238,7 @@ async def test_queue_that_vanishes_is_polled_until_it_is_back(
         await stage.queue.create_queue()
         await stage.send("back")
         await patience.until(host, succeeded=1)
+    assert await stage.left() == 0
 
 
 async def test_message_that_somebody_else_deleted_is_counted_as_lost(

@@ -108,6 +108,7 @@ async def test_lease_that_cannot_be_renewed_is_reported_and_tried_again(
     await stage.send("slow")
     async with stage.host(receive, renewal=timedelta(seconds=0.1)) as host:
         await patience.until(host, lost=1)
+    assert caplog.text.count("lease not renewed") >= 2
 
 
 async def test_timeout_restarts_the_worker_and_loses_every_message_in_flight(
@@ -173,6 +174,7 @@ async def test_lost_messages_come_back_when_their_leases_end(
     await stage.send("one", "two")
     async with stage.host(receive, function_timeout=timeout, lease=lease) as host:
         await patience.until(host, lost=2, succeeded=2)
+        assert await stage.left() == 0
 
 
 async def test_thread_that_hangs_is_abandoned_and_others_take_its_place(
@@ -189,6 +191,7 @@ async def test_thread_that_hangs_is_abandoned_and_others_take_its_place(
         await patience.until(host, lost=1)
         await stage.send("next")
         await patience.until(host, succeeded=1)
+        assert host.tally["lost"] == 1
         hanging.set()
 
 
@@ -250,5 +253,7 @@ async def test_run_returns_when_a_stop_is_requested(stage: Stage) -> None:
 
     async with asyncio.timeout(30), stage.host(receive) as host:
         running = asyncio.create_task(host.run())
+        await asyncio.sleep(0)
+        assert not running.done()
         host.request_stop()
         await running

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from local.graph import Fault
+from tests import promises
 from tests.directory import ADDRESS, OTHER_ID, kim, request, tenant
 from tests.service import service
 from tests.telling import codes
@@ -101,9 +101,7 @@ async def test_s7_s8_ledger_holds_no_address_name_text_or_url(
     assert first["invitation"]["inviteRedeemUrl"] not in stored
 
 
-def test_every_fault_of_the_page_has_its_test() -> None:
+def test_every_fault_of_the_page_is_proved_by_the_tests_it_names() -> None:
     page = (ROOT / "docs" / "reliability.md").read_text()
-    sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
-    for number in range(1, 13):
-        assert f"| R{number} |" in page
-        assert re.search(rf"def test_(r\d+_)*r{number}_", sources), f"R{number}"
+    assert "| R12 |" in page
+    assert promises.broken(page, "R") == []
