@@ -14,8 +14,8 @@ from functools import cache
 import azure.functions as func
 
 from converters.conversion import Converter
-from converters.identity import credential
-from converters.settings import Settings
+from converters.settings.identity import credential
+from converters.settings.settings import Settings
 
 logger = logging.getLogger("b2b_conversion")
 # One line a request of our own says more than the clients' several.

@@ -16,8 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from converters.errors import RequestInvalid  # noqa: E402 - the project is no installed package
-from converters.messages import parse  # noqa: E402
+from converters.model.errors import RequestInvalid  # noqa: E402 - the project is no installed package
+from converters.wire.requests import parse  # noqa: E402
 
 CASES = 120_000
 SLOWEST_SECONDS = 0.05

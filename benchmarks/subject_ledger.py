@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from measuring import measured  # noqa: E402
 
-from converters.clock import ServiceClock  # noqa: E402
-from converters.ledger import Ledger  # noqa: E402
-from converters.model import ConversionRequest  # noqa: E402
-from converters.settings import Settings  # noqa: E402
+from converters.model.request import ConversionRequest  # noqa: E402
+from converters.settings.settings import Settings  # noqa: E402
+from converters.storage.clock import ServiceClock  # noqa: E402
+from converters.storage.ledger import Ledger  # noqa: E402
 
 DIGEST = "0" * 64
 # About as long as the record of an invitation is.

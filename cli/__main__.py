@@ -10,9 +10,9 @@ import sys
 
 from cli.doctor import examine
 from cli.replay import look, replay
-from converters.errors import SettingsInvalid, Unavailable
-from converters.identity import credential
-from converters.settings import Settings
+from converters.model.errors import SettingsInvalid, Unavailable
+from converters.settings.identity import credential
+from converters.settings.settings import Settings
 
 
 def main() -> int:

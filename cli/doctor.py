@@ -13,22 +13,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cli import grants
-from converters import directory, tenant
-from converters.clock import ServiceClock
-from converters.errors import SettingsInvalid, Unavailable
-from converters.facts import Unread
-from converters.graph import Graph
-from converters.queues import Queue
-from converters.rows import Rows
-from converters.settings import Settings
-from converters.trace import Trace
+from converters.graph import tenant_reads, user_reads
+from converters.graph.client import Graph
+from converters.model.errors import SettingsInvalid, Unavailable
+from converters.model.facts import Unread
+from converters.model.trace import Trace
+from converters.settings.settings import Settings
+from converters.storage.clock import ServiceClock
+from converters.storage.queues import Queue
+from converters.storage.table import Rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from azure.core.credentials_async import AsyncTokenCredential
 
-    from converters.reads import Read
+    from converters.graph.read import Read
 
 _NOBODY = "00000000-0000-4000-8000-000000000000"
 _NO_ADDRESS = "nobody@domain.invalid"
@@ -122,24 +122,24 @@ async def _at_graph(
 ) -> AsyncIterator[Finding]:
     trace = Trace(str(uuid.uuid4()))
     reads: list[Read[object]] = [
-        directory.user(_NOBODY),
-        directory.user_holders(_NO_ADDRESS),
-        directory.contact_holders(_NO_ADDRESS),
-        directory.active_roles(_NOBODY),
-        directory.eligible_roles(_NOBODY),
-        directory.groups(_NOBODY),
-        tenant.verified_domains(),
-        tenant.allow_invites_from(),
-        tenant.direct_federation("domain.invalid"),
-        tenant.home_tenant("domain.invalid"),
-        tenant.default_inbound(),
+        user_reads.user(_NOBODY),
+        user_reads.user_holders(_NO_ADDRESS),
+        user_reads.contact_holders(_NO_ADDRESS),
+        user_reads.active_roles(_NOBODY),
+        user_reads.eligible_roles(_NOBODY),
+        user_reads.groups(_NOBODY),
+        tenant_reads.verified_domains(),
+        tenant_reads.allow_invites_from(),
+        tenant_reads.direct_federation("domain.invalid"),
+        tenant_reads.home_tenant("domain.invalid"),
+        tenant_reads.default_inbound(),
     ]
     try:
         answers = await graph.read(reads, trace)
         for read in reads:
             yield _read(read, answers.fact(read))
         if settings.read_invitation_domains:
-            beta = tenant.invitation_domains()
+            beta = tenant_reads.invitation_domains()
             reads.append(beta)
             yield _read(beta, await graph.read_beta(beta, trace))
         yield await _granted(graph, client_id, {read.permission for read in reads}, trace)
@@ -167,6 +167,6 @@ def _read(read: Read[object], fact: object) -> Finding:
     # Nobody, and no such domain: that it was looked for is what counts.
     if isinstance(fact, Unread) and fact.status != 404:  # noqa: PLR2004
         return Finding(what, f"Graph answers {fact.status}; it needs {fact.permission}")
-    if fact == "none" and read.name == tenant.allow_invites_from().name:
+    if fact == "none" and read.name == tenant_reads.allow_invites_from().name:
         return Finding(what, "nobody may invite: allow it in the external collaboration settings")
     return Finding(what)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from converters.directory import literal, quoted
-from converters.facts import Unread
-from converters.reads import Read
+from converters.graph.read import Read
+from converters.graph.user_reads import literal, quoted
+from converters.model.facts import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from converters.graph import Graph
-    from converters.reads import Item
-    from converters.trace import Trace
+    from converters.graph.client import Graph
+    from converters.graph.read import Item
+    from converters.model.trace import Trace
 
 _GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 _PERMISSION = "Application.Read.All"
@@ -34,18 +34,18 @@ async def held_by(graph: Graph, client_id: str, trace: Trace) -> frozenset[str] 
         GraphUnavailable: Graph did not answer for now.
     """
     roles = Read(
-        "appRoles",
-        "Graph's application permissions",
-        f"/{_service_principal(_GRAPH_APP_ID)}?$select=id,appRoles",
-        _PERMISSION,
-        _names_by_id,
+        name="appRoles",
+        what="Graph's application permissions",
+        path=f"/{_service_principal(_GRAPH_APP_ID)}?$select=id,appRoles",
+        permission=_PERMISSION,
+        parse=_names_by_id,
     )
     assigned = Read(
-        "appRoleAssignments",
-        "the identity's application permissions",
-        f"/{_service_principal(client_id)}/appRoleAssignments",
-        _PERMISSION,
-        lambda body: [assignment.text("appRoleId") for assignment in body.items("value")],
+        name="appRoleAssignments",
+        what="the identity's application permissions",
+        path=f"/{_service_principal(client_id)}/appRoleAssignments",
+        permission=_PERMISSION,
+        parse=lambda body: [assignment.text("appRoleId") for assignment in body.items("value")],
     )
     answers = await graph.read([roles, assigned], trace)
     names, ids = answers.fact(roles), answers.fact(assigned)

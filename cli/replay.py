@@ -6,19 +6,20 @@ this died in between, invites nobody twice: the ledger knows the request.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from converters.errors import RequestInvalid
-from converters.messages import parse
-from converters.queues import SweptQueue
+from converters.model.errors import RequestInvalid
+from converters.storage.queues import Queue, QueueReader
+from converters.wire.requests import parse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from azure.core.credentials_async import AsyncTokenCredential
 
-    from converters.queues import Received
-    from converters.settings import Settings
+    from converters.settings.settings import Settings
+    from converters.storage.queues import Received
 
 # As long as one page may take to be moved; what is not deleted by then shows again.
 _HIDDEN_SECONDS = 60
@@ -30,15 +31,15 @@ async def look(settings: Settings, held: AsyncTokenCredential | None) -> AsyncIt
     Raises:
         QueueUnavailable: they cannot be read.
     """
-    letters = SweptQueue(settings.storage, settings.dead_letters_queue, held)
+    letters = QueueReader(Queue(settings.storage, settings.dead_letters_queue, held))
     try:
         shown = await letters.peek()
         for message in shown:
             yield _named(message)
-        total, _ = await letters.backlog()
+        total, _ = await letters.backlog(datetime.now(UTC))
         yield f"{len(shown)} of {total} dead letters, left where they are"
     finally:
-        await letters.close()
+        await letters.queue.close()
 
 
 async def replay(settings: Settings, held: AsyncTokenCredential | None) -> AsyncIterator[str]:
@@ -47,8 +48,8 @@ async def replay(settings: Settings, held: AsyncTokenCredential | None) -> Async
     Raises:
         QueueUnavailable: the rest stays, and shows again within a minute.
     """
-    letters = SweptQueue(settings.storage, settings.dead_letters_queue, held)
-    requests = SweptQueue(settings.storage, settings.requests_queue, held)
+    letters = QueueReader(Queue(settings.storage, settings.dead_letters_queue, held))
+    requests = Queue(settings.storage, settings.requests_queue, held)
     moved = 0
     try:
         while taken := await letters.take(_HIDDEN_SECONDS):
@@ -59,7 +60,7 @@ async def replay(settings: Settings, held: AsyncTokenCredential | None) -> Async
                 yield _named(message)
         yield f"{moved} put back"
     finally:
-        await letters.close()
+        await letters.queue.close()
         await requests.close()
 
 

@@ -1,6 +1,11 @@
 """Conversion of internal Entra ID users to B2B collaboration.
 
-Imports run only downward: ``errors``, ``addresses``, ``model``, ``settings``; then ``messages``,
-``eligibility``, ``directory``, ``refusals``; then ``graph`` and ``queues``, which do not know one
-another; then ``conversion``.
+The rooms, from the bottom up; each imports only what stands below it:
+
+- ``model``: what is spoken of.
+- ``settings``: what an operator sets.
+- ``wire`` and ``policy``, which do not know one another.
+- ``graph`` and ``storage``, which do not either.
+- ``steps``: what the story is made of.
+- ``conversion``: the story.
 """

@@ -4,43 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from converters import conclusions, journal, patience, records
-from converters.approval import approve
-from converters.case import Case
-from converters.clock import ServiceClock
-from converters.eligibility import decide
-from converters.errors import (
+from converters.graph.client import Graph
+from converters.graph.gathering import Gatherer
+from converters.graph.rate_limit import MOST_WAIT
+from converters.model.errors import (
     ConverterError,
     RequestInvalid,
     Unavailable,
 )
-from converters.gathering import Gatherer
-from converters.graph import Graph
-from converters.inviting import Inviter
-from converters.ledger import Ledger
-from converters.messages import parse
-from converters.model import Mode, Outcome
-from converters.pacing import MOST_WAIT
-from converters.queues import Queue, Quota, SweptQueue
-from converters.reporting import Ending, Reporter
-from converters.sweeping import Sweeper
-from converters.trace import Trace
+from converters.model.request import Mode
+from converters.model.trace import Trace
+from converters.policy.approval import approve
+from converters.policy.eligibility import decide
+from converters.policy.rule import Case
+from converters.steps import concluding, retrying
+from converters.steps.inviting import Attempt, Inviter
+from converters.steps.logging import log_ended, log_undone
+from converters.steps.reporting import Ending, Reporter
+from converters.steps.sweeping import Sweeper
+from converters.storage import records
+from converters.storage.clock import ServiceClock
+from converters.storage.ledger import Ledger
+from converters.storage.queues import Queue, QueueReader, Quota
+from converters.wire.requests import parse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
 
     from azure.core.credentials_async import AsyncTokenCredential
 
-    from converters.ledger import Entry
-    from converters.model import ConversionRequest
-    from converters.settings import Settings
+    from converters.model.outcome import Outcome
+    from converters.model.request import ConversionRequest
+    from converters.settings.settings import Settings
+    from converters.storage.ledger import Entry
 
 
-@dataclass(frozen=True, slots=True)
+C = TypeVar("C", Graph, Ledger, Queue)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Converter:
     """Takes messages to their outcomes; one per worker."""
 
@@ -52,6 +58,7 @@ class Converter:
     sweeper: Sweeper
     settings: Settings
     clock: ServiceClock
+    connections: AsyncExitStack
 
     @classmethod
     def of(cls, settings: Settings, credential: AsyncTokenCredential | None) -> Converter:
@@ -61,44 +68,50 @@ class Converter:
             settings: the operator's.
             credential: for Graph and Storage, where the settings need one.
         """
-        storage, clock = settings.storage, ServiceClock()
-        graph = Graph(
-            settings.graph_base_url, credential if settings.graph_needs_credential else None
+        storage, clock, connections = settings.storage, ServiceClock(), AsyncExitStack()
+
+        def queue(name: str) -> Queue:
+            return _closed_by(connections, Queue(storage, name, credential))
+
+        graph = _closed_by(
+            connections,
+            Graph(settings.graph_base_url, credential if settings.graph_needs_credential else None),
         )
-        ledger = Ledger(storage, settings.ledger_table, credential, clock)
-        results = Queue(storage, settings.results_queue, credential)
-        requests = SweptQueue(storage, settings.requests_queue, credential)
-        quota = Quota(storage, settings.quota_queue, credential)
+        ledger = _closed_by(connections, Ledger(storage, settings.ledger_table, credential, clock))
+        requests, results = queue(settings.requests_queue), queue(settings.results_queue)
+        dead_letters = queue(settings.dead_letters_queue)
         return cls(
             graph=graph,
             gatherer=Gatherer(graph, settings),
             ledger=ledger,
-            inviter=Inviter(graph, ledger, results, quota, settings, clock),
-            reporter=Reporter(requests, results, ledger, settings, clock),
-            sweeper=Sweeper(
-                poison=SweptQueue(storage, settings.poison_queue, credential),
-                requests=requests,
+            inviter=Inviter(
+                graph=graph,
+                ledger=ledger,
                 results=results,
-                dead_letters=SweptQueue(storage, settings.dead_letters_queue, credential),
+                quota=Quota(queue(settings.quota_queue), clock),
+                settings=settings,
+                clock=clock,
+            ),
+            reporter=Reporter(
+                requests=requests, results=results, ledger=ledger, settings=settings, clock=clock
+            ),
+            sweeper=Sweeper(
+                poison=QueueReader(queue(settings.poison_queue)),
+                requests=QueueReader(requests),
+                results=results,
+                dead_letters=dead_letters,
                 ledger=ledger,
                 settings=settings,
+                clock=clock,
             ),
             settings=settings,
             clock=clock,
+            connections=connections,
         )
 
     async def close(self) -> None:
         """Close every connection."""
-        for client in (
-            self.graph,
-            self.ledger,
-            self.reporter.requests,
-            self.reporter.results,
-            self.inviter.quota,
-            self.sweeper.poison,
-            self.sweeper.dead_letters,
-        ):
-            await client.close()
+        await self.connections.aclose()
 
     async def handle(self, body: bytes, message_id: str | None, attempt: int | None = None) -> None:
         """Take one message to its outcome and store that; only then may it be acknowledged.
@@ -121,48 +134,49 @@ class Converter:
                 with trace.timed("report"):
                     ending = await self.reporter.report(ending)
         except ConverterError as error:
-            journal.undone(error, trace, attempt)
+            log_undone(error, trace, attempt)
             raise
-        journal.ended(ending.told, trace, attempt)
+        log_ended(ending.result, trace, attempt)
 
     async def _end(self, body: bytes, message_id: str | None, trace: Trace) -> Ending:
         try:
             request = parse(body, message_id)
         except RequestInvalid as invalid:
             trace.request_id = invalid.request_id
-            return Ending(conclusions.rejected(invalid))
+            return Ending(concluding.rejected(invalid))
         trace.correlation_id, trace.request_id = request.correlation_id, request.request_id
         trace.user_id = request.user_id
         try:
             async with asyncio.timeout(self.settings.invocation_seconds):
                 return await self._concluded(request, trace)
         except (Unavailable, TimeoutError) as error:
-            waiting = patience.after_outage(request, error, self.settings, self.clock.now())
+            waiting = retrying.after_outage(request, error, self.settings, self.clock.now())
             hours = self.settings.retry_hours
-            return Ending(waiting or conclusions.gave_up(request, error, hours), request)
+            return Ending(waiting or concluding.gave_up(request, error, hours), request)
 
     async def _concluded(self, request: ConversionRequest, trace: Trace) -> Ending:
         if request.mode is Mode.CHECK:
             # Nothing is done, so there is nothing to do only once: a check is always of now.
             with trace.timed("gather"):
                 case = Case(request, await self.gatherer.gather(request, trace), self.settings)
-            return Ending(replace(conclusions.concluded(decide(case)), step="check"), request)
+            return Ending(replace(concluding.concluded(decide(case)), step="check"), request)
         if self.settings.paused:
-            seconds = patience.PAUSED_SECONDS
-            return Ending(patience.until_allowed(request, seconds, patience.PAUSED), request)
+            seconds = retrying.PAUSED_SECONDS
+            return Ending(retrying.until_allowed(request, seconds, retrying.PAUSED), request)
         with trace.timed("turn"):
             # Half of an invocation's time, at least, is for the conversion.
-            await self.graph.turn(min(MOST_WAIT, self.settings.invocation_seconds / 2))
+            most = min(MOST_WAIT, self.settings.invocation_seconds / 2)
+            reservation = await self.graph.reserve(most)
         try:
-            return await self._converted(request, trace)
+            return await self._converted(request, Attempt(reservation, trace))
         finally:
-            if not trace.invitations:
-                self.graph.give_turn_back()
+            reservation.cancel()
 
-    async def _converted(self, request: ConversionRequest, trace: Trace) -> Ending:
+    async def _converted(self, request: ConversionRequest, attempt: Attempt) -> Ending:
+        trace = attempt.trace
         digest = records.digest(request)
         with trace.timed("gather"):
-            async with _running_beside(self.gatherer.gather(request, trace)) as gathering:
+            async with _running_concurrently(self.gatherer.gather(request, trace)) as gathering:
                 entry = await self.ledger.enter(request, digest)
                 if entry.without_source:
                     request = replace(request, source=None)
@@ -170,27 +184,28 @@ class Converter:
                 if known:
                     return Ending(known, request)
                 case = Case(request, await gathering, self.settings)
-        verdict, told = decide(case), None
+        verdict, result = decide(case), None
         with trace.timed("invite"):
             if case.facts.user and not entry.fresh:
-                told = await self.inviter.settle(verdict, entry, trace)
-            if told is None and (approval := approve(verdict)):
-                told = await self.inviter.invite(approval, entry, trace)
-        if told is None:
-            told = patience.for_directory(request, verdict.reasons, self.settings, self.clock.now())
-        return Ending(told or conclusions.concluded(verdict), request, entry)
+                result = await self.inviter.settle(verdict, entry, attempt)
+            if result is None and (approval := approve(verdict)):
+                result = await self.inviter.invite(approval, entry, attempt)
+        if result is None:
+            now = self.clock.now()
+            result = retrying.for_directory(request, verdict.reasons, self.settings, now)
+        return Ending(result or concluding.concluded(verdict), request, entry)
 
     def _known(self, request: ConversionRequest, entry: Entry, digest: str) -> Outcome | None:
         """Return the outcome of a request that has ended, or may not even begin."""
         if entry.digest != digest:
-            return conclusions.reused(request, digest)
+            return concluding.reused(request, digest)
         if entry.record and records.is_settled(entry.record):
-            return records.told_again(request, entry.record, self.settings.redirect_url)
+            return records.replayed(request, entry.record, self.settings.redirect_url)
         return None
 
 
 @asynccontextmanager
-async def _running_beside(work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio.Task[Any]]:
+async def _running_concurrently(work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio.Task[Any]]:
     """Let work run beside the block; when the block is left, nothing of it goes on."""
     task = asyncio.ensure_future(work)
     try:
@@ -198,3 +213,9 @@ async def _running_beside(work: Coroutine[Any, Any, Any]) -> AsyncIterator[async
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+def _closed_by(connections: AsyncExitStack, client: C) -> C:
+    """Return a client that is closed with all the others."""
+    connections.push_async_callback(client.close)
+    return client

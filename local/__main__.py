@@ -66,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _provision() -> None:
-    from converters.errors import SettingsInvalid  # noqa: PLC0415
+    from converters.model.errors import SettingsInvalid  # noqa: PLC0415
     from local.world import provision  # noqa: PLC0415
 
     # Settings that are malformed, or of another app, are for the app itself to complain of.

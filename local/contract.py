@@ -9,11 +9,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from converters.envelopes import SOURCE, USER_EVENTS
-from converters.keys import GUID
-from converters.messages import RequestBody
-from converters.model import Status
-from converters.outcomes import DATA_SCHEMA, OutcomeBody, event_type
+from converters.model.outcome import Status
+from converters.settings.reader import GUID
+from converters.wire.envelopes import SOURCE, USER_EVENTS
+from converters.wire.outcomes import DATA_SCHEMA, OutcomeBody, event_type
+from converters.wire.requests import RequestBody
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "contract"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

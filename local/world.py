@@ -15,7 +15,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
 
-from converters.settings import Settings
+from converters.settings.settings import Settings
 from local.storage import Azurite
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import hypothesis
 import pytest
 
-from converters import patience
+from converters.steps import retrying
 from local.storage import Azurite
 from tests import processes
 
@@ -106,7 +106,7 @@ def azurite() -> Iterator[str]:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let requests that have to wait show again at once."""
-    monkeypatch.setattr(patience, "delay", lambda _: 0)
+    monkeypatch.setattr(retrying, "delay", lambda _: 0)
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import inspect
 import json
 from typing import TYPE_CHECKING, Any
 
-from converters import directory, tenant
+from converters.graph import tenant_reads, user_reads
 from tests.directory import ADDRESS, HOME_TENANT_ID, OTHER_ID, USER_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from converters.reads import Read
+    from converters.graph.read import Read
 
     Json = dict[str, Any]
 
@@ -37,21 +37,21 @@ USER: Json = {
 # By the function that builds the read: what it is asked about, and the answer. An answer has what
 # the read looks at and nothing else, so that whatever is taken off it makes it incomplete.
 READS: dict[Callable[..., Read[Any]], tuple[tuple[str, ...], Json]] = {
-    directory.user: ((USER_ID,), USER),
-    directory.users_named: (("kim@contoso.example",), {"value": [{"id": USER_ID}]}),
-    directory.users_addressed: ((ADDRESS,), {"value": [{"id": USER_ID}]}),
-    directory.active_roles: ((USER_ID,), {"value": [{"id": OTHER_ID}]}),
-    directory.eligible_roles: ((USER_ID,), {"value": [{"roleDefinitionId": OTHER_ID}]}),
-    directory.groups: ((USER_ID,), {"value": [{"id": OTHER_ID, "isAssignableToRole": None}]}),
-    directory.user_holders: ((ADDRESS,), {"value": [{"id": USER_ID}]}),
-    directory.contact_holders: ((ADDRESS,), {"value": [{"id": OTHER_ID}]}),
-    tenant.verified_domains: ((), {"value": [{"id": "contoso.example", "isVerified": True}]}),
-    tenant.allow_invites_from: ((), {"allowInvitesFrom": "everyone"}),
-    tenant.invitation_domains: ((), {"value": [{"definition": [json.dumps(DEFINITION)]}]}),
-    tenant.direct_federation: (("partner.example",), {"value": []}),
-    tenant.home_tenant: (("partner.example",), {"tenantId": HOME_TENANT_ID}),
-    tenant.partner_inbound: ((HOME_TENANT_ID,), {"b2bCollaborationInbound": EVERYONE}),
-    tenant.default_inbound: ((), {"b2bCollaborationInbound": EVERYONE}),
+    user_reads.user: ((USER_ID,), USER),
+    user_reads.users_named: (("kim@contoso.example",), {"value": [{"id": USER_ID}]}),
+    user_reads.users_addressed: ((ADDRESS,), {"value": [{"id": USER_ID}]}),
+    user_reads.active_roles: ((USER_ID,), {"value": [{"id": OTHER_ID}]}),
+    user_reads.eligible_roles: ((USER_ID,), {"value": [{"roleDefinitionId": OTHER_ID}]}),
+    user_reads.groups: ((USER_ID,), {"value": [{"id": OTHER_ID, "isAssignableToRole": None}]}),
+    user_reads.user_holders: ((ADDRESS,), {"value": [{"id": USER_ID}]}),
+    user_reads.contact_holders: ((ADDRESS,), {"value": [{"id": OTHER_ID}]}),
+    tenant_reads.verified_domains: ((), {"value": [{"id": "contoso.example", "isVerified": True}]}),
+    tenant_reads.allow_invites_from: ((), {"allowInvitesFrom": "everyone"}),
+    tenant_reads.invitation_domains: ((), {"value": [{"definition": [json.dumps(DEFINITION)]}]}),
+    tenant_reads.direct_federation: (("partner.example",), {"value": []}),
+    tenant_reads.home_tenant: (("partner.example",), {"tenantId": HOME_TENANT_ID}),
+    tenant_reads.partner_inbound: ((HOME_TENANT_ID,), {"b2bCollaborationInbound": EVERYONE}),
+    tenant_reads.default_inbound: ((), {"b2bCollaborationInbound": EVERYONE}),
 }
 
 
@@ -59,7 +59,7 @@ def builders() -> set[Callable[..., Read[Any]]]:
     """Return every function of the product that builds a read."""
     return {
         function
-        for module in (directory, tenant)
+        for module in (user_reads, tenant_reads)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
         and not name.startswith("_")
@@ -120,6 +120,6 @@ def incomplete(builder: Callable[..., Read[Any]], root: str) -> Iterator[tuple[s
         yield f"a next page that is {name}", 200, {"value": [], "@odata.nextLink": link}
     yield "more counted than sent", 200, {**whole, "value": [], "@odata.count": 1}
     yield "refused", 403, {"error": {"code": "Authorization_RequestDenied"}}
-    if builder is not tenant.partner_inbound:
+    if builder is not tenant_reads.partner_inbound:
         # Most partners have no policy of their own.
         yield "not found", 404, {"error": {"code": "Request_ResourceNotFound"}}

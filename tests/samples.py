@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from converters.addresses import EmailAddress
-from converters.case import Case
-from converters.choice import choose_address
-from converters.facts import (
+from converters.model.addresses import EmailAddress
+from converters.model.facts import (
     AddressFacts,
     DomainFacts,
     Facts,
@@ -20,8 +18,10 @@ from converters.facts import (
     Unread,
     User,
 )
-from converters.model import ConversionRequest
-from converters.settings import Settings
+from converters.model.request import ConversionRequest
+from converters.policy.external_address import choose_address
+from converters.policy.rule import Case
+from converters.settings.settings import Settings
 
 USER_ID = "11111111-aaaa-4aaa-8aaa-111111111111"
 OTHER_ID = "22222222-bbbb-4bbb-8bbb-222222222222"

@@ -13,8 +13,8 @@ from azure.data.tables.aio import TableClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from converters.conversion import Converter
-from converters.gathering import Gatherer
-from converters.settings import Settings
+from converters.graph.gathering import Gatherer
+from converters.settings.settings import Settings
 from local.graph import GraphEmulator
 from tests.directory import tenant
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from converters.clock import ServiceClock
-from converters.rows import Rows
-from converters.storage import Storage
+from converters.settings.storage_account import Storage
+from converters.storage.clock import ServiceClock
+from converters.storage.table import Rows
 
 if TYPE_CHECKING:
     import ssl

@@ -14,8 +14,8 @@ from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from converters.errors import RequestInvalid
-from converters.messages import parse
+from converters.model.errors import RequestInvalid
+from converters.wire.requests import parse
 from local import contract
 
 REQUEST = Draft202012Validator(contract.request_schema(), format_checker=FormatChecker())

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from converters.errors import SettingsInvalid
-from converters.storage import CALL_SECONDS
+from converters.model.errors import SettingsInvalid
+from converters.settings.storage_account import CALL_SECONDS
 from tests.samples import settings
 
 HOST = json.loads((Path(__file__).parent.parent / "host.json").read_text())

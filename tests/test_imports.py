@@ -9,27 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LAYERS = [
-    {"errors", "addresses", "trace", "pacing", "clock"},
-    {"facts", "keys"},
-    {"model", "storage", "reads"},
-    {"settings", "remembered"},
-    {"decoding", "identity"},
-    {"envelopes", "directory", "refusals", "advice", "choice", "patience", "records"},
-    {"tenant", "messages", "case", "answers"},
-    {"outcomes", "rules.remedies"},
-    {"rules.user", "rules.address", "rules.invitation", "rules.privilege"},
-    {"rules"},
-    {"eligibility"},
-    {"approval"},
-    {"invitations"},
-    {"conclusions", "journal", "transport"},
-    {"graph", "queues", "rows"},
-    {"gathering", "ledger"},
-    {"inviting", "reporting", "sweeping"},
-    {"conversion"},
-]
-LEVEL = {f"converters.{name}": level for level, names in enumerate(LAYERS) for name in names}
+# From the bottom up; rooms beside one another do not know one another.
+FLOORS = [
+    {"model"}, {"settings"}, {"wire", "policy"}, {"graph", "storage"}, {"steps"}, {"conversion"},
+]  # fmt: skip
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 SOURCES = {
     path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__"):
     path
@@ -37,16 +21,16 @@ SOURCES = {
 }  # fmt: skip
 KNOWN_TO = {
     "azure.functions": {"function_app"},
-    "azure.identity": {"converters.identity"},
-    "azure.storage": {"converters.queues"},
-    "azure.data": {"converters.rows"},
-    "msgraph": {"converters.transport"},
-    "msgraph_core": {"converters.transport"},
-    "kiota_abstractions": {"converters.transport"},
-    "kiota_http": {"converters.transport"},
-    "httpx": {"converters.transport"},
-    "aiohttp": {"converters.transport"},
-    "pydantic": {"converters.messages", "converters.outcomes"},
+    "azure.identity": {"converters.settings.identity"},
+    "azure.storage": {"converters.storage.queues"},
+    "azure.data": {"converters.storage.table"},
+    "msgraph": {"converters.graph.transport"},
+    "msgraph_core": {"converters.graph.transport"},
+    "kiota_abstractions": {"converters.graph.transport"},
+    "kiota_http": {"converters.graph.transport"},
+    "httpx": {"converters.graph.transport"},
+    "aiohttp": {"converters.graph.transport"},
+    "pydantic": {"converters.wire.requests", "converters.wire.outcomes"},
 }
 
 ENVIRONMENT = re.compile(r"\b(?:environb?|getenvb?)\b")
@@ -64,17 +48,36 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_every_module_has_its_layer() -> None:
-    assert set(LEVEL) == {name for name in SOURCES if name.startswith("converters.")}
+def room_of(module: str) -> str:
+    """Return the room that a module of the product stands in."""
+    return module.split(".")[1]
 
 
-@pytest.mark.parametrize("module", sorted(LEVEL))
+MODULES = sorted(name for name in SOURCES if name.startswith("converters."))
+
+
+def test_every_module_stands_in_a_room() -> None:
+    assert {room_of(module) for module in MODULES} == set(FLOOR)
+    assert {path.name for path in (ROOT / "converters").glob("*.py")} == {
+        "__init__.py", "conversion.py",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_imports_run_only_downward(module: str) -> None:
-    names = imported(SOURCES[module])
-    ours = {name for name in names if name.startswith("converters.")}
-    assert {name for name in ours if LEVEL[name] >= LEVEL[module]} == set()
-    beside = {"local", "tests", "function_app", "benchmarks"}
-    assert {name for name in names if name.partition(".")[0] in beside} == set()
+    room, names = room_of(module), imported(SOURCES[module])
+    rooms = {room_of(name) for name in names if name.startswith("converters.")} - {room}
+    assert {other for other in rooms if FLOOR[other] >= FLOOR[room]} == set()
+    packages = {name.partition(".")[0] for name in names}
+    assert packages & {"local", "tests", "function_app", "benchmarks", "cli"} == set()
+
+
+def test_no_two_modules_import_one_another() -> None:
+    below = {module: imported(SOURCES[module]) & set(MODULES) for module in MODULES}
+    while leaves := [module for module, names in below.items() if not names & set(below)]:
+        for module in leaves:
+            del below[module]
+    assert below == {}, "these import one another in a circle"
 
 
 @pytest.mark.parametrize("outside", sorted(KNOWN_TO))
@@ -110,13 +113,15 @@ def test_kiota_in_whatever_package_is_known_to_the_transport_alone() -> None:
         for module, path in SOURCES.items()
         if any(name.startswith(("kiota", "msgraph")) for name in imported(path))
     }
-    assert knowing == {"converters.transport"}
+    assert knowing == {"converters.graph.transport"}
 
 
 def test_import_for_types_alone_counts(tmp_path: Path) -> None:
     source = tmp_path / "module.py"
-    source.write_text("if TYPE_CHECKING:\n    from converters import graph\n    import httpx\n")
-    assert imported(source) == {"converters.graph", "httpx"}
+    source.write_text(
+        "if TYPE_CHECKING:\n    from converters.graph import client\n    import httpx\n"
+    )
+    assert imported(source) == {"converters.graph.client", "httpx"}
 
 
 def test_emulation_is_written_without_the_libraries_it_is_to_judge() -> None:

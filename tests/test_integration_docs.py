@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.storage.queue import QueueServiceClient
 
-from converters.messages import parse
+from converters.wire.requests import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from converters.eligibility import FACT_UNKNOWN, RULES
-from converters.model import Status
+from converters.model.outcome import Status
+from converters.policy.eligibility import FACT_UNKNOWN, RULES
 from local.demo import SAMPLE
 from local.graph import Tenant
 from local.world import SAMPLE_TENANT

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from converters.errors import ConverterError
+from converters.model.errors import ConverterError
 from local.graph import Fault
 from tests import promises
 from tests.directory import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from converters.settings import Settings
+from converters.settings.settings import Settings
 from tests.infra.bicep import ROOT
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
-from converters import journal
-from converters.model import Deferral, Outcome, Status
-from converters.settings import Settings
-from converters.trace import Trace
+from converters.model.outcome import Deferral, Outcome, Status
+from converters.model.trace import Trace
+from converters.settings.settings import Settings
+from converters.steps.logging import log_ended, log_swept, log_undone
 from tests.infra.bicep import INFRA, ROOT, load
 from tests.infra.deployment import deploy
 from tests.infra.functions import Known
@@ -129,10 +129,10 @@ def lines(caplog: pytest.LogCaptureFixture) -> dict[str, set[str]]:
     """Return the fields of the lines that the code logs, by the line's first word."""
     caplog.set_level(logging.INFO, logger="b2b_conversion")
     trace = Trace("00000000-0000-4000-8000-000000000000")
-    journal.ended(Outcome("R-1", Status.FAILED), trace, 1)
-    journal.ended(Deferral(request(), 1, "why"), trace, 1)
-    journal.undone(ValueError(), trace, 1)
-    journal.swept(0, 0, 0, 0)
+    log_ended(Outcome("R-1", Status.FAILED), trace, 1)
+    log_ended(Deferral(request(), 1, "why"), trace, 1)
+    log_undone(ValueError(), trace, 1)
+    log_swept(0, 0, 0, 0)
     fields: dict[str, set[str]] = {}
     for record in caplog.records:
         word, _, text = record.getMessage().partition(" ")

@@ -34,7 +34,12 @@ WORKER = ("azure_functions_runtime", "azurefunctions")
 def test_package_holds_what_runs_and_nothing_else(tmp_path: Path) -> None:
     with zipfile.ZipFile(write(tmp_path / "package.zip")) as package:
         names = set(package.namelist())
-    assert names >= {"host.json", "requirements.txt", "function_app.py", "converters/graph.py"}
+    assert names >= {
+        "host.json",
+        "requirements.txt",
+        "function_app.py",
+        "converters/graph/client.py",
+    }
     assert {name.partition("/")[0] for name in names} == {
         "host.json", "requirements.txt", "function_app.py", "converters",
     }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from converters.errors import QueueUnavailable
+from converters.model.errors import QueueUnavailable
 from local.graph import Fault
 from tests.directory import ADDRESS, OTHER_ID, USER_ID, kim, request, tenant
 from tests.service import Service, service, taken

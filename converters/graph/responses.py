@@ -1,0 +1,132 @@
+"""What Graph answered: to a call, or to one item of a ``$batch``. Pure."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from converters.graph.read import COUNT, NEXT_LINK
+from converters.model.errors import GraphUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from converters.graph.read import Json, Read
+    from converters.model.facts import Unread
+
+T = TypeVar("T")
+_OK = 200
+# What a sick gateway may say must neither close a worker for good nor exceed a queue's delay.
+_MOST_RETRY_AFTER = 24 * 3600
+_SECONDS = re.compile(r"[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, or one item's answer inside a ``$batch``; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Json
+
+    @property
+    def request_id(self) -> str | None:
+        """Graph's own id of the call, for Microsoft's support."""
+        return self.headers.get("request-id")
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait, a day at most; Graph sends a number, never a date."""
+        text = self.headers.get("retry-after", "")
+        return min(float(text), _MOST_RETRY_AFTER) if _SECONDS.fullmatch(text) else None
+
+    @property
+    def limit_used(self) -> float | None:
+        """How much of the limit is used, from 0 to 1 and beyond; Graph tells it from 0.8."""
+        try:
+            used = float(self.headers["x-ms-throttle-limit-percentage"])
+        except (KeyError, ValueError):
+            return None
+        return used if math.isfinite(used) else None
+
+    def next_path(self, root: str) -> str | None:
+        """Return the path below ``root`` of the page that comes next.
+
+        ``None`` where there is none, or it is no page that can be joined to this one.
+        """
+        link = self.body.get(NEXT_LINK)
+        # The access token goes along: to Graph alone, whatever an answer says.
+        if not isinstance(link, str) or not link.startswith(f"{root}/"):
+            return None
+        return link.removeprefix(root) if isinstance(self.body.get("value"), list) else None
+
+    def joined(self, page: Answer) -> Answer:
+        """Return the answer with the next page's items behind its own.
+
+        Without that page the answer is the page's error, which means nothing more than that.
+        """
+        items = page.body.get("value")
+        if page.status != _OK or not isinstance(items, list):
+            return Answer(page.status, page.headers, {})
+        body = {**page.body, "value": [*self.body["value"], *items]}
+        if COUNT in self.body:
+            body[COUNT] = self.body[COUNT]
+        return Answer(page.status, page.headers, body)
+
+    def error(self) -> tuple[str, str]:
+        """Return Graph's error code and message, empty where the body has none."""
+        error = self.body.get("error")
+        if not isinstance(error, dict):
+            return "", ""
+        return str(error.get("code") or ""), str(error.get("message") or "")
+
+    def unavailable(self, what: str) -> GraphUnavailable:
+        """Return the error for an answer that concludes nothing."""
+        return GraphUnavailable(what, self.status, self.retry_after, self.request_id)
+
+
+class Answers:
+    """The answers of one batch, by what was read."""
+
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        self._answers = answers
+
+    def fact(self, read: Read[T]) -> T | Unread:
+        """Return what a read found."""
+        answer = self._answers[read.name]
+        return read.fact(answer.status, answer.body)
+
+
+def answers_by_id(body: Json, ids: Iterable[str]) -> dict[str, Answer]:
+    """Take the answer of a ``$batch`` apart.
+
+    Raises:
+        ValueError: it does not have one answer to each item, and no other.
+    """
+    items = body.get("responses")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise ValueError("no list of answers")
+    answers = {item.get("id"): _item_answer(item) for item in items}
+    if len(answers) != len(items) or set(answers) != set(ids):
+        raise ValueError("not one answer to each item")
+    return answers
+
+
+def json_object(content: bytes) -> Json:
+    """Return the body; empty where it is none, as a gateway's HTML page is."""
+    try:
+        parsed = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _item_answer(item: Json) -> Answer:
+    status, headers, body = item.get("status"), item.get("headers") or {}, item.get("body")
+    if type(status) is not int or not isinstance(headers, dict):
+        raise ValueError("an item without a status")
+    lowered = {str(name).lower(): str(value) for name, value in headers.items()}
+    return Answer(status, lowered, body if isinstance(body, dict) else {})

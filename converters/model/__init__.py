@@ -1,0 +1,1 @@
+"""What is spoken of: addresses, facts, requests, outcomes, errors. Frozen, without any I/O."""

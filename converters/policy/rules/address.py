@@ -1,0 +1,148 @@
+"""The rules about the external address: whose it is, and where it leads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from converters.model.outcome import Owner
+from converters.policy.external_address import address_property
+from converters.policy.rule import Finding, Rule, found_if, known, named
+from converters.policy.rules.remedies import DELETE_AND_INVITE
+
+if TYPE_CHECKING:
+    from converters.policy.rule import Case
+
+
+def _no_external_address(case: Case) -> Finding | None:
+    if not case.facts.choice.missing:
+        return None
+    return Finding({"property": address_property(case.user, case.settings)})
+
+
+def _foreign_address(case: Case) -> Finding | None:
+    if not case.facts.choice.foreign:
+        return None
+    return Finding({"property": address_property(case.user, case.settings)})
+
+
+def _malformed(case: Case) -> Finding | None:
+    problem = case.facts.choice.malformed
+    return Finding({"problem": problem}) if problem else None
+
+
+def _own_domain(case: Case) -> Finding | None:
+    domain = case.address.domain
+    return found_if(domain in known(case.facts.tenant.verified_domains), domain=domain)
+
+
+def _domain_not_allowed(case: Case) -> Finding | None:
+    domain = case.address.domain
+    return found_if(domain not in case.settings.allowed_email_domains, domain=domain)
+
+
+def _held_by_user(case: Case) -> Finding | None:
+    holders = known(case.of_address.user_holders)
+    meant = case.facts.user.id if case.facts.user else None
+    # Without one user meant, several matches are a reason of their own.
+    others = [holder.id for holder in holders if holder.id != meant] if meant else []
+    return found_if(others, holders=named(others))
+
+
+def _held_by_contact(case: Case) -> Finding | None:
+    holders = known(case.of_address.contact_holders)
+    return found_if(holders, holders=named(holder.id for holder in holders))
+
+
+def _directly_federated(case: Case) -> Finding | None:
+    return found_if(known(case.of_domain.directly_federated), domain=case.address.domain)
+
+
+def _home_not_in_entra(case: Case) -> Finding | None:
+    if case.user.on_premises_synced or known(case.of_domain.home_tenant):
+        return None
+    return Finding({"domain": case.address.domain})
+
+
+RULES = (
+    Rule(
+        code="noExternalAddress",
+        message="The user's {property} holds no external address.",
+        remediation=(
+            "Have an administrator put the person's own address there (otherMails for cloud-only "
+            "users, mail for synced ones, unless the service demands mail for all)."
+        ),
+        owner=Owner.IDENTITY_ADMIN,
+        check=_no_external_address,
+    ),
+    Rule(
+        code="severalExternalAddresses",
+        message="The user holds several external addresses.",
+        remediation="Name one of them as invitedUserEmailAddress.",
+        owner=Owner.REQUESTER,
+        check=lambda case: found_if(case.facts.choice.ambiguous),
+    ),
+    Rule(
+        code="addressNotOnUser",
+        message="The requested address is not the one in the user's {property}.",
+        remediation=(
+            "Correct invitedUserEmailAddress, or have an administrator correct the user; a "
+            "message's address is never written to the directory."
+        ),
+        owner=Owner.REQUESTER,
+        check=_foreign_address,
+    ),
+    Rule(
+        code="addressMalformed",
+        message="B2B collaboration does not take the address: {problem}.",
+        remediation=(
+            "Use a plain address of the person, without plus addressing or special characters."
+        ),
+        owner=Owner.REQUESTER,
+        check=_malformed,
+    ),
+    Rule(
+        code="addressInTenantDomain",
+        message="The address's domain {domain} is a verified domain of this tenant.",
+        remediation="Use the person's address in their own organisation.",
+        owner=Owner.REQUESTER,
+        check=_own_domain,
+    ),
+    Rule(
+        code="domainNotAllowed",
+        message="The address's domain {domain} is not on the operator's list of allowed domains.",
+        remediation="Add the domain to ALLOWED_EMAIL_DOMAINS if people may be invited from there.",
+        owner=Owner.OPERATOR,
+        check=_domain_not_allowed,
+    ),
+    Rule(
+        code="addressHeldByUser",
+        message="Another user holds the address: {holders}.",
+        remediation=(
+            "Take the address from the other user, or delete that user if it is the person's "
+            "second."
+        ),
+        owner=Owner.IDENTITY_ADMIN,
+        check=_held_by_user,
+    ),
+    Rule(
+        code="addressHeldByContact",
+        message="An organisational contact holds the address: {holders}.",
+        remediation="Delete the contact or change its address.",
+        owner=Owner.IDENTITY_ADMIN,
+        check=_held_by_contact,
+    ),
+    Rule(
+        code="directFederation",
+        message="The address's domain {domain} signs in here by direct (SAML/WS-Fed) federation.",
+        remediation=DELETE_AND_INVITE,
+        owner=Owner.IDENTITY_ADMIN,
+        check=_directly_federated,
+    ),
+    Rule(
+        code="homeTenantNotFound",
+        message="The user is cloud-only, and the address's domain {domain} is in no Entra tenant.",
+        remediation=DELETE_AND_INVITE,
+        owner=Owner.IDENTITY_ADMIN,
+        check=_home_not_in_entra,
+    ),
+)

@@ -1,0 +1,1 @@
+"""What an operator sets, from a mapping and validated; the identity, the storage account."""

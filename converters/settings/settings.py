@@ -1,0 +1,224 @@
+"""One frozen Settings from a mapping; every missing or malformed key is named at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from converters.model.errors import SettingsInvalid
+from converters.settings.reader import LONGEST_QUEUE_NAME, LOOPBACK, Keys, leads_to, split_url
+from converters.settings.storage_account import Storage, read_storage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from converters.model.addresses import DomainList
+
+# The access token goes there, so it must be one of Microsoft's ("National cloud deployments").
+GRAPH_HOSTS = frozenset(
+    {
+        "graph.microsoft.com",
+        "graph.microsoft.us",
+        "dod-graph.microsoft.us",
+        "microsoftgraph.chinacloudapi.cn",
+    }
+)
+POISON = "-poison"
+# Rules that the article of 2020 had and today's no longer lists.
+LOWERABLE_RULES = frozenset({"mailboxAssigned", "directFederation", "homeTenantNotFound"})
+
+
+class AddressProperty(StrEnum):
+    """Where a user's external address has to stand."""
+
+    BY_ORIGIN = "byOrigin"
+    """``otherMails`` for cloud-only users, ``mail`` for synced ones: the article of 2020."""
+    MAIL = "mail"
+    """``mail`` for everyone: today's article."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an operator can set.
+
+    Attributes:
+        storage: where the queues are.
+        graph_base_url: Graph's root, without a version.
+        graph_needs_credential: false for the emulator on loopback alone.
+        allowed_email_domains: domains a person may be invited from; empty allows nobody.
+        address_property: where the external address has to stand on the user.
+        lowered_rules: codes of rules that warn in place of refusing.
+        redirect_url: where a person lands after redeeming, unless the request says.
+        redirect_url_hosts: hosts a request may name for that.
+        protected_ids: users and groups whose members are never converted.
+        convertible_group_id: the group whose members alone may be converted.
+        read_invitation_domains: whether to read the tenant's own list of domains (beta at Graph).
+        paused: the kill switch: requests wait.
+        daily_limit: invitations per day (UTC), ``None`` for no limit.
+        quota_queue: the queue that counts them; used with a limit alone.
+        allow_custom_text: whether a request's own text may go into the mail.
+        tenant_id: this tenant's id, for the links in next steps.
+        facts_seconds: how long tenant and domain facts are kept.
+        invocation_seconds: the time limit of one invocation, below the host's functionTimeout.
+        dead_letters_queue: where messages are kept that every try failed on.
+        sweep_schedule: when the poison queue is looked at, an NCRONTAB expression.
+        ledger_table: the table that says who is being converted, by which request.
+        settle_seconds: how long Graph's replicas may lag behind a write.
+        retry_hours: for how long a request waits that meets an outage or a missing permission.
+        retry_base_seconds: the first such wait, at most; it doubles from there.
+    """
+
+    storage: Storage
+    requests_queue: str
+    results_queue: str
+    dead_letters_queue: str
+    sweep_schedule: str
+    ledger_table: str
+    settle_seconds: int
+    retry_hours: int
+    retry_base_seconds: int
+    graph_base_url: str
+    graph_needs_credential: bool
+    allowed_email_domains: DomainList
+    address_property: AddressProperty
+    lowered_rules: frozenset[str]
+    redirect_url: str
+    redirect_url_hosts: frozenset[str]
+    protected_ids: frozenset[str]
+    convertible_group_id: str | None
+    read_invitation_domains: bool
+    paused: bool
+    daily_limit: int | None
+    quota_queue: str
+    allow_custom_text: bool
+    tenant_id: str | None
+    facts_seconds: int
+    invocation_seconds: int
+
+    @property
+    def doubt_seconds(self) -> int:
+        """How long nobody can tell whether an invitation was made whose answer did not come."""
+        return max(self.settle_seconds, self.invocation_seconds)
+
+    @property
+    def poison_queue(self) -> str:
+        """Where the host puts a message that every try failed on; the name is the host's."""
+        return f"{self.requests_queue}{POISON}"
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """Every queue that has to exist."""
+        return (
+            self.requests_queue,
+            self.poison_queue,
+            self.results_queue,
+            self.quota_queue,
+            self.dead_letters_queue,
+        )
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, str]) -> Settings:
+        """Read the settings; see README for each key's meaning and default.
+
+        Raises:
+            SettingsInvalid: naming every key that is missing or malformed.
+        """
+        read = _Reader(mapping)
+        graph_base_url, needs_credential = read.graph_base_url()
+        tenant_id = read.guid("TENANT_ID")
+        settings = cls(
+            storage=read_storage(read),
+            requests_queue=read.queue("REQUESTS_QUEUE", "conversion-requests"),
+            results_queue=read.queue("RESULTS_QUEUE", "conversion-results"),
+            graph_base_url=graph_base_url,
+            graph_needs_credential=needs_credential,
+            allowed_email_domains=read.domains("ALLOWED_EMAIL_DOMAINS"),
+            address_property=read.address_property(),
+            lowered_rules=read.lowered_rules(),
+            redirect_url=read.redirect_url(tenant_id),
+            redirect_url_hosts=read.hosts(
+                "REDIRECT_URL_HOSTS", "myapps.microsoft.com,teams.microsoft.com"
+            ),
+            protected_ids=read.guids("PROTECTED_IDS"),
+            convertible_group_id=read.guid("CONVERTIBLE_GROUP_ID"),
+            read_invitation_domains=read.switch("READ_INVITATION_DOMAINS"),
+            paused=read.switch("CONVERSIONS_PAUSED"),
+            daily_limit=read.limit("DAILY_LIMIT"),
+            quota_queue=read.queue("QUOTA_QUEUE", "conversion-quota"),
+            allow_custom_text=read.switch("ALLOW_CUSTOM_TEXT"),
+            tenant_id=tenant_id,
+            facts_seconds=read.whole("TENANT_FACTS_SECONDS", 300, 0, 3600),
+            invocation_seconds=read.whole("INVOCATION_SECONDS", 90, 5, 240),
+            dead_letters_queue=read.queue("DEAD_LETTERS_QUEUE", "conversion-dead-letters"),
+            sweep_schedule=read.schedule("SWEEP_SCHEDULE", "0 */5 * * * *"),
+            ledger_table=read.table("LEDGER_TABLE", "conversions"),
+            settle_seconds=read.whole("SETTLE_SECONDS", 300, 0, 3600),
+            retry_hours=read.whole("RETRY_HOURS", 24, 0, 168),
+            retry_base_seconds=read.whole("RETRY_BASE_SECONDS", 5, 1, 300),
+        )
+        if len(settings.poison_queue) > LONGEST_QUEUE_NAME:
+            read.problems.append(
+                f"REQUESTS_QUEUE must have at most {LONGEST_QUEUE_NAME - len(POISON)} characters:"
+                f" the host adds {POISON} to it."
+            )
+        if read.text("INVITE_REDIRECT_URL") and not leads_to(
+            settings.redirect_url, settings.redirect_url_hosts
+        ):
+            read.problems.append(
+                "INVITE_REDIRECT_URL must be what a request may name: an https URL of one of"
+                " REDIRECT_URL_HOSTS."
+            )
+        if settings.convertible_group_id in settings.protected_ids:
+            read.problems.append(
+                "CONVERTIBLE_GROUP_ID must not be one of PROTECTED_IDS: nobody could be converted."
+            )
+        if len(set(settings.queues)) < len(settings.queues):
+            read.problems.append(
+                "REQUESTS_QUEUE (and its -poison), RESULTS_QUEUE, QUOTA_QUEUE and"
+                " DEAD_LETTERS_QUEUE must differ."
+            )
+        if read.problems:
+            raise SettingsInvalid(read.problems)
+        return settings
+
+
+class _Reader(Keys):
+    """Reads the keys that only this product has."""
+
+    def graph_base_url(self) -> tuple[str, bool]:
+        url = self.text("GRAPH_BASE_URL", "https://graph.microsoft.com").rstrip("/")
+        url = url.removesuffix("/v1.0")
+        parts = split_url(url)
+        below = parts.path or parts.query or parts.fragment
+        if parts.scheme == "http" and parts.hostname in LOOPBACK and not below:
+            return url, False
+        if parts.scheme != "https" or parts.netloc not in GRAPH_HOSTS or below:
+            self.problems.append(
+                "GRAPH_BASE_URL must be https and one of Microsoft Graph's hosts"
+                f" ({', '.join(sorted(GRAPH_HOSTS))}), or http on loopback."
+            )
+        return url, True
+
+    def address_property(self) -> AddressProperty:
+        text = self.text("EXTERNAL_ADDRESS_PROPERTY", AddressProperty.BY_ORIGIN)
+        if text in set(AddressProperty):
+            return AddressProperty(text)
+        self.problems.append("EXTERNAL_ADDRESS_PROPERTY must be byOrigin or mail.")
+        return AddressProperty.BY_ORIGIN
+
+    def lowered_rules(self) -> frozenset[str]:
+        names = {name.lower(): name for name in LOWERABLE_RULES}
+        asked = self.list("RULES_AS_WARNINGS")
+        if wrong := [name for name in asked if name not in names]:
+            self.problems.append(
+                f"RULES_AS_WARNINGS cannot name {', '.join(wrong)}; only"
+                f" {', '.join(sorted(LOWERABLE_RULES))} can be lowered."
+            )
+        return frozenset(names[name] for name in asked if name in names)
+
+    def redirect_url(self, tenant_id: str | None) -> str:
+        default = "https://myapps.microsoft.com/"
+        return self.text(
+            "INVITE_REDIRECT_URL", f"{default}?tenantId={tenant_id}" if tenant_id else default
+        )

@@ -1,0 +1,79 @@
+"""The one line that each invocation leaves in the log: ids, codes, durations, nothing personal."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from converters.model.outcome import Deferral
+
+if TYPE_CHECKING:
+    from converters.model.outcome import Outcome
+    from converters.model.trace import Trace
+
+logger = logging.getLogger("b2b_conversion")
+
+
+def log_ended(result: Outcome | Deferral, trace: Trace, attempt: int | None) -> None:
+    """Note how a request ended, or that it waits."""
+    if isinstance(result, Deferral):
+        line = {
+            "status": "deferred",
+            "reasons": [reason.code for reason in result.reasons],
+            "why": result.why,
+            "seconds": result.seconds,
+            "waits": result.request.waits.times,
+        }
+    else:
+        trace.user_id = result.user.id if result.user else trace.user_id
+        line = {
+            "status": result.status,
+            "reasons": [reason.code for reason in result.reasons],
+            "warnings": [warning.code for warning in result.warnings],
+        }
+    _write(logging.INFO, line, trace, attempt)
+
+
+def log_undone(error: Exception, trace: Trace, attempt: int | None) -> None:
+    """Note that nothing was concluded; the host tries again."""
+    line = {"status": "undone", "error": type(error).__name__, "why": str(error)}
+    _write(logging.WARNING, line, trace, attempt)
+
+
+def log_unfinished(error: Exception, outcome: Outcome) -> None:
+    """Note that a request ended and that the ledger does not know."""
+    line = {"requestId": outcome.request_id, "error": type(error).__name__, "why": str(error)}
+    logger.warning("ledger %s", json.dumps(line, separators=(",", ":")))
+
+
+def log_swept(waiting: int, oldest_seconds: int, poison: int, dead_letters: int) -> None:
+    """Note what a sweep found, whether or not there was anything: alerts watch this line.
+
+    Args:
+        waiting: messages in the requests queue, about.
+        oldest_seconds: how long the first of them has waited.
+        poison: messages taken from the poison queue.
+        dead_letters: messages among the dead letters, about.
+    """
+    line = {
+        "waiting": waiting,
+        "oldestSeconds": oldest_seconds,
+        "poison": poison,
+        "deadLetters": dead_letters,
+    }
+    level = logging.WARNING if poison or dead_letters else logging.INFO
+    logger.log(level, "sweep %s", json.dumps(line, separators=(",", ":")))
+
+
+def _write(level: int, line: dict[str, Any], trace: Trace, attempt: int | None) -> None:
+    whole = {
+        "requestId": trace.request_id,
+        "userId": trace.user_id,
+        **line,
+        "attempt": attempt,
+        "correlationId": trace.correlation_id,
+        "graphRequestIds": trace.graph_request_ids,
+        "milliseconds": trace.milliseconds,
+    }
+    logger.log(level, "conversion %s", json.dumps(whole, separators=(",", ":")))

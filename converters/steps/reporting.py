@@ -1,0 +1,99 @@
+"""Report: an outcome into the results queue and the ledger, a waiting request into its own."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from converters.model.errors import LedgerUnavailable, QueueUnavailable
+from converters.model.outcome import Deferral, Outcome
+from converters.steps import concluding, retrying
+from converters.steps.logging import log_unfinished
+from converters.storage import records
+from converters.wire.envelopes import deferred
+from converters.wire.outcomes import cloud_event
+
+if TYPE_CHECKING:
+    from converters.model.request import ConversionRequest
+    from converters.settings.settings import Settings
+    from converters.storage.clock import ServiceClock
+    from converters.storage.ledger import Entry, Ledger
+    from converters.storage.queues import Queue
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an invocation ended.
+
+    Attributes:
+        result: the outcome, or that the request waits.
+        request: ``None`` where the message is none.
+        entry: the ledger's row to finish with the outcome, if there is one to finish.
+    """
+
+    result: Outcome | Deferral
+    request: ConversionRequest | None = None
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Stores how invocations ended; one per worker."""
+
+    requests: Queue
+    results: Queue
+    ledger: Ledger
+    settings: Settings
+    clock: ServiceClock
+
+    async def report(self, ending: Ending) -> Ending:
+        """Store the outcome, or the request that waits; return what was stored in the end."""
+        if isinstance(ending.result, Outcome):
+            try:
+                await self._send_outcome(ending.result, ending.entry)
+            except QueueUnavailable:
+                if ending.request is None:
+                    raise
+                waiting = retrying.until_results(ending.request, self.settings, self.clock.now())
+                return await self.report(Ending(waiting))
+            return ending
+        request = await self._with_notice(ending.result)
+        await self.requests.send(deferred(request), ending.result.seconds)
+        return ending
+
+    async def _send_outcome(self, outcome: Outcome, entry: Entry | None) -> None:
+        if entry is None:
+            await self.results.send(cloud_event(outcome))
+            return
+        outcome = records.with_step(outcome, entry.record, entry.number)
+        sending = self.results.send(cloud_event(outcome))
+        if outcome.invitation and not outcome.mail_sent:
+            # A redeem URL stands in the results queue alone: "ended" must mean that it does.
+            await sending
+            await self._finish(entry, outcome)
+            return
+        sent, _ = await asyncio.gather(
+            sending, self._finish(entry, outcome), return_exceptions=True
+        )
+        if isinstance(sent, BaseException):
+            raise sent
+
+    async def _finish(self, entry: Entry, outcome: Outcome) -> None:
+        try:
+            await self.ledger.finish(entry, records.written(outcome))
+        except LedgerUnavailable as error:
+            # The outcome is told; another delivery would find it out from the directory again.
+            log_unfinished(error, outcome)
+
+    async def _with_notice(self, waiting: Deferral) -> ConversionRequest:
+        """Tell once for each reason that the request waits; a notice that fails is told later."""
+        request, codes = waiting.request, tuple(reason.code for reason in waiting.reasons)
+        if set(codes) <= set(request.waits.announced):
+            return request
+        try:
+            await self.results.send(cloud_event(concluding.waiting(waiting)))
+        except QueueUnavailable:
+            return request
+        announced = tuple(dict.fromkeys(request.waits.announced + codes))
+        return replace(request, waits=replace(request.waits, announced=announced))

@@ -1,0 +1,134 @@
+"""How long a request waits for a better time, and when it no longer does. Pure.
+
+A request waits in the requests queue with a visibility delay: no invocation sleeps, and the host's
+tries are not used up. What it carries along is ``Waits``; whoever can write to the queue can forge
+that, and gains a shorter patience or a missing notice by it.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from converters.model.errors import Unavailable
+from converters.model.outcome import Deferral, Owner, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from converters.model.request import ConversionRequest
+    from converters.settings.settings import Settings
+
+PAUSED = Reason(
+    "conversionsPaused",
+    "The operator has paused all conversions.",
+    "Wait: the request is taken up by itself when the operator lets conversions go on.",
+    Owner.OPERATOR,
+    retriable=True,
+)
+LIMIT_REACHED = Reason(
+    "dailyLimitReached",
+    "The day's invitations are used up.",
+    "Wait: the request is taken up by itself when there are invitations again, after midnight UTC.",
+    Owner.OPERATOR,
+    retriable=True,
+)
+PAUSED_SECONDS = 300
+LIMIT_SECONDS = 3600
+MOST_SECONDS = 900
+
+# What a replica that lags shows of a user made or changed a moment ago.
+UNSEEN = frozenset({"userNotFound", "noExternalAddress", "notYetVisible"})
+# What holds for the whole tenant, and ends for the whole backlog once somebody mends it.
+WITHDRAWN = frozenset(
+    {"factUnknown", "permissionMissing", "invitationsOff", "invitationsRefusedByTenant"}
+)
+_LOOKS = 10
+
+
+def until_allowed(request: ConversionRequest, seconds: int, reason: Reason) -> Deferral:
+    """Wait for the operator or for midnight, without a limit; patience begins anew after it."""
+    waits = replace(request.waits, times=request.waits.times + 1, attempts=0, since=None)
+    return Deferral(replace(request, waits=waits), delay(seconds), reason.code, (reason,))
+
+
+def after_outage(
+    request: ConversionRequest, error: Unavailable | TimeoutError, settings: Settings, now: float
+) -> Deferral | None:
+    """Wait until what was not available may be so again; ``None`` once patience is over."""
+    if _waited(request, now) >= settings.retry_hours * 3600:
+        return None
+    why, asked = str(error) or "time limit", _asked(error)
+    if asked is None:
+        return _with_back_off(request, why, settings, now)
+    # Never before; a little later, so that all who were told the same do not come at once.
+    return _deferral(request, why, now, asked + back_off(0, settings.retry_base_seconds))
+
+
+def until_results(request: ConversionRequest, settings: Settings, now: float) -> Deferral:
+    """Wait for the results queue; without a limit, as there is nobody to tell of its end."""
+    return _with_back_off(request, "results queue", settings, now)
+
+
+def for_directory(
+    request: ConversionRequest, reasons: tuple[Reason, ...], settings: Settings, now: float
+) -> Deferral | None:
+    """Wait where every reason may go away by itself; ``None`` where one does not, or too late."""
+    codes = {reason.code for reason in reasons}
+    # Of an event's user this is the usual case; whoever adds the address sends another event.
+    unseen = UNSEEN - {"noExternalAddress"} if request.from_event else UNSEEN
+    if codes <= unseen:
+        if _waited(request, now) >= settings.settle_seconds:
+            return None
+        return _deferral(request, "not visible", now, settings.settle_seconds / _LOOKS)
+    if codes <= unseen | WITHDRAWN and _waited(request, now) < settings.retry_hours * 3600:
+        return replace(_with_back_off(request, "withdrawn", settings, now), reasons=reasons)
+    return None
+
+
+def for_replicas(
+    request: ConversionRequest, remaining: float, settings: Settings, now: float
+) -> Deferral:
+    """Wait until the directory shows whether an invitation was made; some looks until then."""
+    look = settings.doubt_seconds / _LOOKS
+    return _deferral(request, "in doubt", now, min(look, remaining))
+
+
+def back_off(attempts: int, base: int, chance: Callable[[], float] = random.random) -> float:
+    """Return seconds by capped exponential back-off with full jitter."""
+    most = min(MOST_SECONDS, base << min(attempts, 20))
+    return chance() * most
+
+
+def delay(seconds: float) -> int:
+    """Return whole seconds, at least one: what shows again at once would only spin."""
+    return max(1, math.ceil(seconds))
+
+
+def _asked(error: Unavailable | TimeoutError | None) -> float | None:
+    return error.retry_after if isinstance(error, Unavailable) else None
+
+
+def _with_back_off(
+    request: ConversionRequest, why: str, settings: Settings, now: float
+) -> Deferral:
+    """Wait longer each time that nobody says for how long."""
+    waits = request.waits
+    seconds = back_off(waits.attempts, settings.retry_base_seconds)
+    request = replace(request, waits=replace(waits, attempts=waits.attempts + 1))
+    return _deferral(request, why, now, seconds)
+
+
+def _deferral(request: ConversionRequest, why: str, now: float, seconds: float) -> Deferral:
+    waits = request.waits
+    # A message may say anything; whoever began in the future would wait for ever.
+    since = int(now) if waits.since is None else min(waits.since, int(now))
+    waits = replace(waits, times=waits.times + 1, since=since)
+    return Deferral(replace(request, waits=waits), delay(seconds), why)
+
+
+def _waited(request: ConversionRequest, now: float) -> float:
+    since = request.waits.since
+    return 0 if since is None else now - since

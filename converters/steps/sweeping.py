@@ -1,0 +1,84 @@
+"""The sweep: what every try failed on gets its outcome, and its bytes are kept for replay.
+
+Our own code answers for every failure that it sees, so only what kills the worker, or never reaches
+it, ends in the poison queue. It is read here from a timer: a trigger on a poison queue would skip
+messages. A message is deleted there last, so that a sweep that dies is done again by the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from converters.model.errors import RequestInvalid
+from converters.steps import concluding
+from converters.steps.logging import log_swept
+from converters.storage import records
+from converters.storage.queues import QueueReader
+from converters.wire.outcomes import cloud_event
+from converters.wire.requests import parse
+
+if TYPE_CHECKING:
+    from converters.model.outcome import Outcome
+    from converters.settings.settings import Settings
+    from converters.storage.clock import ServiceClock
+    from converters.storage.ledger import Ledger
+    from converters.storage.queues import Queue, Received
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper:
+    """Empties the poison queue; one per worker."""
+
+    poison: QueueReader
+    requests: QueueReader
+    results: Queue
+    dead_letters: Queue
+    ledger: Ledger
+    settings: Settings
+    clock: ServiceClock
+
+    async def sweep(self) -> None:
+        """Move every message that waits in the poison queue, and note what waits where.
+
+        Raises:
+            LedgerUnavailable, QueueUnavailable: the rest stays for the next sweep.
+        """
+        ends, swept = time.monotonic() + self.settings.invocation_seconds / 2, 0
+        while time.monotonic() < ends:
+            # As long as a sweep may take: whatever is not deleted by then shows again.
+            messages = await self.poison.take(self.settings.invocation_seconds)
+            if not messages:
+                break
+            # As long as nothing can be told, every sweep would keep another copy of the same.
+            await self.results.check()
+            for message in messages:
+                await self._move(message)
+            swept += len(messages)
+        now = self.clock.utc()
+        waiting, oldest = await self.requests.backlog(now)
+        dead, _ = await QueueReader(self.dead_letters).backlog(now)
+        log_swept(waiting, oldest, swept, dead)
+
+    async def _move(self, message: Received) -> None:
+        outcome = await self._outcome(message)
+        # Kept first: an outcome without its message could not be acted upon.
+        await self.dead_letters.send_text(message.text)
+        await self.results.send(cloud_event(outcome))
+        await self.poison.delete(message)
+
+    async def _outcome(self, message: Received) -> Outcome:
+        body = message.text.encode()
+        try:
+            request = parse(body, message.id)
+        except RequestInvalid as invalid:
+            return concluding.rejected(invalid)
+        entry = await self.ledger.find(request, records.digest(request))
+        if entry and entry.without_source:
+            request = replace(request, source=None)
+        if entry and entry.record:
+            # It did end, and only the acknowledgement was never made.
+            return records.replayed(request, entry.record, self.settings.redirect_url)
+        return concluding.tries_ran_out(request, hashlib.sha256(body).hexdigest())

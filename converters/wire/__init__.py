@@ -1,0 +1,1 @@
+"""From bytes to a request, and from an outcome to a CloudEvent."""

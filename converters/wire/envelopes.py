@@ -1,0 +1,219 @@
+"""What a request may come wrapped in, and what it is wrapped in to wait. Pure.
+
+- a CloudEvent 1.0 (structured JSON) whose ``data`` is the request;
+- an event about a user that was created or updated ("Microsoft Graph API events"), as a CloudEvent
+  or in Event Grid's own schema: the request is then to convert that user, with the address that
+  the directory holds;
+- our own ``B2BConversion.Deferred``, in which a request waits for a better time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from converters.model.errors import Fault
+from converters.model.request import Waits
+from converters.settings.reader import GUID
+from converters.wire.decoding import NOT_A_REQUEST
+
+if TYPE_CHECKING:
+    from converters.model.request import ConversionRequest
+
+DEFERRED = "B2BConversion.Deferred"
+SOURCE = "urn:b2b-conversion"
+USER_EVENTS = frozenset({"Microsoft.Graph.UserCreated", "Microsoft.Graph.UserUpdated"})
+# No @ and no spaces: the id stands in logs, and must not be somebody's address.
+REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/=+-]{1,128}")
+_USER_RESOURCE = re.compile(r"/?users/([0-9a-f-]{36})", re.IGNORECASE)
+# Far beyond any count, and any second of this century.
+_MOST = 10_000_000_000
+# A URI reference, as CloudEvents has it; an outcome has to have room for it.
+_SOURCE = re.compile(r"[^\s\x00-\x1f\x7f]{1,512}")
+_CODE = re.compile(r"[A-Za-z]{1,64}")
+
+
+@dataclass(slots=True)
+class Envelope:
+    """A message's request, and what the wrapping adds to it.
+
+    Attributes:
+        request: the request's properties, still to be validated.
+        id: the id to use where the request has none.
+        traceparent: the W3C trace context, still to be validated.
+        from_event: whether a directory's event, and not a person, asks.
+        waits: what a request that has waited carries along.
+        correlation_id: the one it had before it waited.
+        source: the event's, which tells its id from another system's.
+        faults: what is wrong with the wrapping.
+        holds_request: whether there is a request to validate.
+    """
+
+    request: dict[str, Any]
+    id: str
+    faults: list[Fault]
+    source: str | None = None
+    holds_request: bool = True
+    traceparent: object = None
+    from_event: bool = False
+    waits: Waits = field(default_factory=Waits)
+    correlation_id: str | None = None
+
+
+def usable_id(value: object) -> str | None:
+    """Return the value where it can be a request's id."""
+    return value if isinstance(value, str) and REQUEST_ID.fullmatch(value) else None
+
+
+def unwrap(value: dict[str, Any], fallback_id: str) -> Envelope:
+    """Take the wrapping off, if there is one; faults are collected, not raised."""
+    if "specversion" in value:
+        envelope = _event(value, fallback_id, ("id", "source", "type"))
+        _take_source(envelope, value, "source")
+        envelope.traceparent = value.get("traceparent")
+        if value["specversion"] != "1.0":
+            envelope.faults.insert(0, Fault("invalidValue", "specversion", "must be 1.0"))
+        return _of_type(envelope, value, value.get("type"))
+    if "eventType" in value:
+        envelope = _event(value, fallback_id, ("id", "eventType"))
+        _take_source(envelope, value, "topic")
+        if isinstance(value["eventType"], str) and value["eventType"] not in USER_EVENTS:
+            envelope.faults.append(_unknown_type("eventType"))
+        return _of_type(envelope, value, value["eventType"])
+    return Envelope(value, fallback_id, [])
+
+
+def deferred(request: ConversionRequest) -> bytes:
+    """Write a request down so that it can wait; its size is bounded by what a request may hold."""
+    info = request.message_info
+    cc = {"emailAddress": {"address": info.cc.address, "name": info.cc.name}} if info.cc else None
+    body = {
+        "invitedUser": {"id": request.user_id, "userPrincipalName": request.user_principal_name}
+        if request.user_id or request.user_principal_name
+        else None,
+        "invitedUserEmailAddress": request.email_address,
+        "sendInvitationMessage": request.send_invitation_message,
+        "invitedUserMessageInfo": {
+            "messageLanguage": info.language,
+            "ccRecipients": [cc] if cc else None,
+            "customizedMessageBody": info.text,
+        },
+        "inviteRedirectUrl": request.redirect_url,
+        "mode": request.mode,
+        "requestedBy": request.requested_by,
+    }
+    event = {
+        "specversion": "1.0",
+        "id": request.request_id,
+        "source": SOURCE,
+        "type": DEFERRED,
+        "data": {
+            "request": body,
+            "fromEvent": request.from_event,
+            "source": request.source,
+            "correlationId": request.correlation_id,
+            "waits": {
+                "times": request.waits.times,
+                "attempts": request.waits.attempts,
+                "since": request.waits.since,
+                "announced": request.waits.announced,
+            },
+        },
+    }
+    return json.dumps(event, separators=(",", ":")).encode("ascii")
+
+
+def _event(value: dict[str, Any], fallback_id: str, names: tuple[str, ...]) -> Envelope:
+    faults = []
+    for name in names:
+        if name not in value:
+            faults.append(Fault("missingProperty", name, "is missing"))
+        elif not isinstance(value[name], str) or not value[name]:
+            faults.append(Fault("invalidValue", name, "must be a text that is not empty"))
+    if isinstance(value.get("id"), str) and value["id"] and not usable_id(value["id"]):
+        problem = "must be at most 128 letters, digits and ._~:/=+-"
+        faults.append(Fault("invalidValue", "id", problem))
+    data = value.get("data")
+    if not isinstance(data, dict):
+        faults.append(Fault(NOT_A_REQUEST, "data", "must be a JSON object"))
+    id_ = usable_id(value.get("id")) or fallback_id
+    if not isinstance(data, dict):
+        return Envelope({}, id_, faults, holds_request=False)
+    return Envelope(data, id_, faults)
+
+
+def _take_source(envelope: Envelope, value: dict[str, Any], name: str) -> None:
+    source = value.get(name)
+    if not isinstance(source, str) or not source:
+        return
+    if _SOURCE.fullmatch(source):
+        envelope.source = source
+    else:
+        problem = "must be at most 512 characters, without spaces or control characters"
+        envelope.faults.append(Fault("invalidValue", name, problem))
+
+
+def _of_type(envelope: Envelope, value: dict[str, Any], type_: object) -> Envelope:
+    if type_ == DEFERRED:
+        _take_waiting_request(envelope)
+    elif isinstance(type_, str) and type_.startswith("Microsoft.Graph."):
+        if type_ not in USER_EVENTS and "specversion" in value:
+            envelope.faults.append(_unknown_type("type"))
+        _take_user(envelope, value)
+    return envelope
+
+
+def _take_waiting_request(envelope: Envelope) -> None:
+    data = envelope.request
+    request, waits = data.get("request"), _waits(data.get("waits"))
+    correlation_id = data.get("correlationId")
+    if not isinstance(request, dict) or waits is None or not isinstance(correlation_id, str):
+        envelope.faults.append(Fault(NOT_A_REQUEST, "data", "is no request that waits"))
+        envelope.holds_request = False
+        return
+    source = data.get("source")
+    envelope.source = source if isinstance(source, str) and _SOURCE.fullmatch(source) else None
+    envelope.request, envelope.waits = request, waits
+    envelope.from_event = data.get("fromEvent") is True
+    envelope.correlation_id = correlation_id if GUID.fullmatch(correlation_id) else None
+
+
+def _waits(value: object) -> Waits | None:
+    match value:
+        case {
+            "times": int(times),
+            "attempts": int(attempts),
+            "since": int() | None as since,
+            "announced": list(announced),
+        }:
+            numbers = (times, attempts, since or 0)
+            codes = all(isinstance(code, str) and _CODE.fullmatch(code) for code in announced)
+            if all(0 <= number <= _MOST for number in numbers) and codes:
+                return Waits(times, attempts, since, tuple(announced))
+    return None
+
+
+def _take_user(envelope: Envelope, value: dict[str, Any]) -> None:
+    """Make the request that an event about a user stands for."""
+    data, envelope.from_event = envelope.request, True
+    if data.get("changeType") not in (None, "created", "updated"):
+        envelope.faults.append(
+            Fault("invalidValue", "data.changeType", "must be created or updated")
+        )
+    resource_data = data.get("resourceData")
+    named = resource_data.get("id") if isinstance(resource_data, dict) else None
+    for resource in (data.get("resource"), value.get("subject")):
+        match = _USER_RESOURCE.fullmatch(resource) if isinstance(resource, str) else None
+        named = named or (match[1] if match else None)
+    if isinstance(named, str) and GUID.fullmatch(named):
+        envelope.request = {"invitedUser": {"id": named}}
+        return
+    envelope.holds_request = False
+    problem = "names no user by object id, nor do data.resource and subject"
+    envelope.faults.append(Fault("missingProperty", "data.resourceData.id", problem))
+
+
+def _unknown_type(name: str) -> Fault:
+    return Fault("invalidValue", name, f"must be one of {', '.join(sorted(USER_EVENTS))}")

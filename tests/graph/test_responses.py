@@ -1,0 +1,115 @@
+"""What is read in the headers of an answer, whatever they say."""
+
+from __future__ import annotations
+
+import pytest
+
+from converters.graph.responses import Answer, answers_by_id, json_object
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("7", 7),
+        (7, 7),
+        ("0", 0),
+        # No promise is broken where nobody can mean it: a queue delays by seven days at most.
+        ("99999999999", 86_400),
+        ("9" * 5000, None),
+        ("-1", None),
+        ("1.5", None),
+        ("\u00b2", None),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_is_seconds_up_to_a_day_or_nothing(told: object, seconds: float | None) -> None:
+    item = {"id": "a", "status": 429, "headers": {"Retry-After": told}}
+    assert answers_by_id({"responses": [item]}, ["a"])["a"].retry_after == seconds
+
+
+def test_item_without_headers_or_body_is_an_answer() -> None:
+    answer = answers_by_id({"responses": [{"id": "a", "status": 204}]}, ["a"])["a"]
+    assert (answer.retry_after, answer.request_id, answer.body) == (None, None, {})
+
+
+def test_body_of_an_item_that_is_no_object_is_empty() -> None:
+    item = {"id": "a", "status": 200, "body": ["text"]}
+    assert answers_by_id({"responses": [item]}, ["a"])["a"].body == {}
+
+
+A: dict[str, object] = {"id": "a", "status": 200}
+B: dict[str, object] = {"id": "b", "status": 200}
+
+
+@pytest.mark.parametrize(
+    "responses",
+    [
+        None,
+        {},
+        ["a"],
+        [],
+        [A],
+        [A, B, {"id": "c", "status": 200}],
+        [A, A],
+        [A, B, B],
+        [A, {"status": 200}],
+        [A, {"id": "b"}],
+        [A, B | {"status": "200"}],
+        [A, B | {"status": True}],
+        [A, B | {"headers": ["Retry-After"]}],
+    ],
+)
+def test_batch_without_exactly_one_answer_to_each_item_makes_no_sense(responses: object) -> None:
+    assert set(answers_by_id({"responses": [B, A]}, ["a", "b"])) == {"a", "b"}
+    with pytest.raises(ValueError, match=r"answer|status"):
+        answers_by_id({"responses": responses}, ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b"[1]", b"null", b"\xff", b"[" * 100_000, b'{"a":' * 100_000]
+)
+def test_bytes_that_hold_no_object_are_an_empty_body(content: bytes) -> None:
+    assert json_object(content) == {}
+
+
+ROOT = "https://graph.example/v1.0"
+
+
+@pytest.mark.parametrize(
+    ("link", "path"),
+    [
+        (f"{ROOT}/users?$skiptoken=x", "/users?$skiptoken=x"),
+        ("https://evil.example/v1.0/users", None),
+        (f"{ROOT}.evil.example/users", None),
+        ("https://graph.example/beta/users", None),
+        ("/users?$skiptoken=x", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_next_page_is_below_the_same_graph_or_none(link: object, path: str | None) -> None:
+    assert Answer(200, {}, {"value": [], "@odata.nextLink": link}).next_path(ROOT) == path
+    assert Answer(200, {}, {"@odata.nextLink": link}).next_path(ROOT) is None
+
+
+def test_pages_are_joined_in_their_order_and_the_first_ones_count_stays() -> None:
+    first = Answer(200, {}, {"value": [1], "@odata.count": 3, "@odata.nextLink": "x"})
+    second = Answer(200, {}, {"value": [2], "@odata.nextLink": "y"})
+    joined = first.joined(second).joined(Answer(200, {}, {"value": [3]}))
+    assert joined.body == {"value": [1, 2, 3], "@odata.count": 3}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        Answer(404, {}, {"error": {"code": "AadPremiumLicenseRequired"}}),
+        Answer(403, {}, {"value": [2]}),
+        Answer(200, {}, {}),
+        Answer(200, {}, {"value": {}}),
+    ],
+)
+def test_page_that_is_missing_leaves_nothing_to_believe(page: Answer) -> None:
+    first = Answer(200, {}, {"value": [1], "@odata.nextLink": "x"})
+    assert (first.joined(page).status, first.joined(page).body) == (page.status, {})

@@ -1,0 +1,83 @@
+"""No way past the rules by a read that is not whole: each read, on the whole path."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from converters.graph import tenant_reads, user_reads
+from local.graph import Fault
+from local.graph.query import decoded
+from tests import directory as here
+from tests.reading import READS, incomplete, read_of
+from tests.service import service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What is asked about, where the read is made for another request than the sample's.
+ASKING: dict[object, dict[str, Any]] = {
+    user_reads.users_named: {"invitedUser": {"userPrincipalName": "kim@contoso.example"}},
+    user_reads.users_addressed: {"invitedUser": None},
+}
+KEYS = {"READ_INVITATION_DOMAINS": "true", "TENANT_FACTS_SECONDS": "0", "RETRY_HOURS": "0"}
+PARTNERS = {"partners": [{"tenantId": here.HOME_TENANT_ID}]}
+TRUTH = here.tenant(
+    groups=[{"id": here.GROUP_ID, "displayName": "Group", "members": [here.USER_ID]}],
+    crossTenantAccess=PARTNERS,
+    b2bManagementPolicy={
+        "invitationsAllowedAndBlockedDomainsPolicy": {"BlockedDomains": ["evil.example"]}
+    },
+)
+
+
+@pytest.mark.parametrize("builder", READS, ids=lambda builder: builder.__name__)
+async def test_s2_read_that_is_not_whole_invites_nobody(
+    azurite: str,
+    queue_names: Iterator[str],
+    builder: Any,  # noqa: ANN401
+) -> None:
+    read, asking = read_of(builder), ASKING.get(builder, {})
+    beta = builder is tenant_reads.invitation_domains
+    async with service(azurite, queue_names, TRUTH, **KEYS) as running:
+        root = f"{running.graph.url}/{'beta' if beta else 'v1.0'}"
+        for number, (name, status, body) in enumerate(incomplete(builder, root)):
+            running.graph.faults.clear()
+            path = f"^{re.escape(decoded(read.path))}$"
+            running.graph.faults.add(Fault(method="GET", path=path, status=status, body=body))
+            outcome = await running.outcome(here.request(requestId=f"R-{number}", **asking))
+            assert running.invited() == [], name
+            assert outcome["status"] in {"ineligible", "failed"}, name
+            assert outcome["reasons"], name
+        running.graph.faults.clear()
+        assert (await running.outcome(here.request(**asking)))["status"] == "invited"
+
+
+async def test_s2_groups_on_the_last_of_many_pages_are_seen(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    ids = [f"{n:08d}-3333-4333-8333-333333333333" for n in range(2100)]
+    groups = [{"id": i, "displayName": i, "members": [here.USER_ID]} for i in ids]
+    last = {"PROTECTED_IDS": ids[-1]}
+    for keys, status in (({}, "invited"), (last, "ineligible")):
+        async with service(azurite, queue_names, here.tenant(groups=groups), **keys) as running:
+            assert (await running.outcome(here.request()))["status"] == status
+            batches = [r for r in running.graph.requests if r.path.endswith("/$batch")]
+            assert len(batches) >= 4, "two next pages, beside the user's and the tenant's"
+
+
+async def test_s2_list_that_never_ends_is_not_read_whole(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, RETRY_HOURS="0") as running:
+        read = user_reads.active_roles(here.USER_ID)
+        path, _, query = read.path.partition("?")
+        again = {"value": [], "@odata.nextLink": f"{running.graph.url}/v1.0{path}?{query}"}
+        strike = f"^{re.escape(decoded(read.path))}$"
+        running.graph.faults.add(Fault(method="BATCH GET", path=strike, status=200, body=again))
+        outcome = await running.outcome(here.request())
+        assert running.invited() == []
+    assert [reason["code"] for reason in outcome["reasons"]] == ["factUnknown"]
+    assert "directory roles" in outcome["reasons"][0]["message"]

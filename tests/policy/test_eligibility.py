@@ -1,0 +1,362 @@
+"""Every rule stops what it should, alone and together; nothing unknown passes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from converters.model.facts import Groups, Holder, Identity, InvitationDomains, ServicePlan
+from converters.model.outcome import Owner, Status
+from converters.model.request import MessageInfo, Recipient
+from converters.policy.eligibility import FACT_UNKNOWN, RULES, decide
+from converters.policy.rules.user import MAILBOX_PLANS
+from converters.settings.settings import LOWERABLE_RULES
+from tests.samples import (
+    ADDRESS,
+    ADDRESS_FACTS,
+    DOMAIN_FACTS,
+    GROUP_ID,
+    OTHER_ID,
+    PRIVILEGES,
+    TENANT,
+    UNREAD,
+    USER_ID,
+    case,
+    request,
+    settings,
+    user,
+)
+
+if TYPE_CHECKING:
+    from converters.policy.rule import Case
+
+FOUNDATION = "113feb6c-3fe4-4440-bddc-54d774bf0318"
+STANDARD = "9aaf7827-d63c-4b61-89c3-182f06f82e5c"
+SYNCED = {"on_premises_synced": True, "other_mails": (), "mail": ADDRESS}
+CC = MessageInfo(cc=Recipient("boss@elsewhere.example"))
+
+# Each rule's rows: the case, and what the message must name.
+ROWS: dict[str, list[tuple[Case, str]]] = {
+    "userNotFound": [(case(matches=()), "no user")],
+    "severalUsersMatch": [(case(matches=(USER_ID, OTHER_ID)), OTHER_ID)],
+    "alreadyExternal": [
+        (case(of_user=user(external_user_state="Accepted")), "outside"),
+        (case(of_user=user(identities=(Identity("federated", "ExternalAzureAD"),))), "outside"),
+        (case(of_user=user(identities=(Identity("federated", "mail"),))), "outside"),
+    ],
+    "invitationPending": [
+        (case(of_user=user(external_user_state="PendingAcceptance")), "not redeemed"),
+        (
+            case(
+                of_user=user(
+                    external_user_state="PendingAcceptance",
+                    external_user_state_changed=datetime(2026, 3, 1, tzinfo=UTC),
+                )
+            ),
+            "since 2026-03-01",
+        ),
+    ],
+    "identityUnclear": [
+        (case(of_user=user(identities=None)), "signs in"),
+        (case(of_user=user(identities=(), user_type="Guest")), "signs in"),
+        (case(of_user=user(external_user_state="Revoked")), "signs in"),
+    ],
+    "accountDisabled": [(case(of_user=user(account_enabled=False)), "disabled")],
+    "mailboxAssigned": [
+        (case(of_user=user(assigned_plans=(ServicePlan(plan, state),))), "mailbox")
+        for plan in sorted(MAILBOX_PLANS)
+        for state in ("Enabled", "Warning")
+    ],
+    "onPremisesUserPrincipalNameSet": [
+        (case(of_user=user(on_premises_user_principal_name="k@x")), "onPremisesUserPrincipalName")
+    ],
+    "holdsDirectoryRole": [
+        (case(privileges=replace(PRIVILEGES, active_roles=("Helpdesk Administrator",))), "Helpdesk")
+    ],
+    "eligibleForDirectoryRole": [
+        (case(privileges=replace(PRIVILEGES, eligible_roles=(OTHER_ID,))), OTHER_ID)
+    ],
+    "inRoleAssignableGroup": [
+        (
+            case(privileges=replace(PRIVILEGES, groups=Groups(frozenset({GROUP_ID}), (GROUP_ID,)))),
+            GROUP_ID,
+        )
+    ],
+    "managementRestricted": [(case(of_user=user(management_restricted=True)), "restricted")],
+    "protectedByOperator": [
+        (case(of_settings=settings(PROTECTED_IDS=USER_ID.upper())), "protects"),
+        (case(of_settings=settings(PROTECTED_IDS=f"{OTHER_ID}, {GROUP_ID}")), "protects"),
+    ],
+    "notInConvertibleGroup": [
+        (case(of_settings=settings(CONVERTIBLE_GROUP_ID=OTHER_ID)), OTHER_ID)
+    ],
+    "eventNeedsConvertibleGroup": [(case(of_request=request(from_event=True)), "event")],
+    "noExternalAddress": [
+        (case(of_user=user(other_mails=())), "otherMails"),
+        (case(of_user=user(other_mails=(), mail=ADDRESS)), "otherMails"),
+        (case(of_user=user(**SYNCED | {"mail": None, "other_mails": (ADDRESS,)})), "mail"),
+        (
+            case(
+                of_request=request(email_address=None),
+                of_user=user(other_mails=("kim@contoso.example",)),
+            ),
+            "otherMails",
+        ),
+        (case(of_settings=settings(EXTERNAL_ADDRESS_PROPERTY="mail")), "mail"),
+    ],
+    "severalExternalAddresses": [
+        (
+            case(
+                of_request=request(email_address=None),
+                of_user=user(other_mails=(ADDRESS, "kim@home.example")),
+            ),
+            "several",
+        )
+    ],
+    "addressNotOnUser": [
+        (case(of_request=request(email_address="eve@partner.example")), "otherMails"),
+        (
+            case(of_request=request(email_address="eve@partner.example"), of_user=user(**SYNCED)),
+            "mail",
+        ),
+    ],
+    "addressMalformed": [
+        (case(of_request=request(email_address="kim+b2b@partner.example")), "plus addressing"),
+        (
+            case(
+                of_request=request(email_address=None),
+                of_user=user(other_mails=("kim!@partner.example",)),
+            ),
+            "!",
+        ),
+    ],
+    "addressInTenantDomain": [
+        (
+            case(
+                of_request=request(email_address="kim@contoso.example"),
+                of_user=user(other_mails=("kim@contoso.example",)),
+                of_settings=settings(ALLOWED_EMAIL_DOMAINS="*"),
+            ),
+            "contoso.example",
+        )
+    ],
+    "domainNotAllowed": [
+        (case(of_settings=settings(ALLOWED_EMAIL_DOMAINS="")), "partner.example"),
+        (case(of_settings=settings(ALLOWED_EMAIL_DOMAINS="*.partner.example")), "partner.example"),
+    ],
+    "addressHeldByUser": [
+        (case(address=replace(ADDRESS_FACTS, user_holders=(Holder("user", OTHER_ID),))), OTHER_ID)
+    ],
+    "addressHeldByContact": [
+        (
+            case(address=replace(ADDRESS_FACTS, contact_holders=(Holder("contact", OTHER_ID),))),
+            OTHER_ID,
+        )
+    ],
+    "directFederation": [
+        (case(domain=replace(DOMAIN_FACTS, directly_federated=True)), "partner.example")
+    ],
+    "homeTenantNotFound": [(case(domain=replace(DOMAIN_FACTS, home_tenant=None)), ADDRESS[4:])],
+    "blockedByCrossTenantAccess": [
+        (case(domain=replace(DOMAIN_FACTS, inbound_blocked=True)), "Partner")
+    ],
+    "domainRefusedByTenant": [
+        (case(tenant=replace(TENANT, invitation_domains=listed)), "partner.example")
+        for listed in (
+            InvitationDomains(blocked=frozenset({"partner.example"})),
+            InvitationDomains(allowed=frozenset({"other.example"})),
+        )
+    ],
+    "invitationsOff": [(case(tenant=replace(TENANT, allow_invites_from="none")), "none")],
+    "redirectUrlNotAllowed": [
+        (case(of_request=request(redirect_url=url)), "inviteRedirectUrl")
+        for url in (
+            "http://myapps.microsoft.com",
+            "https://myapps.microsoft.com.evil.example",
+            "https://evil.example/myapps.microsoft.com",
+            "https://myapps.microsoft.com@evil.example",
+            "https://user@myapps.microsoft.com",
+            "https://evil.example\\@myapps.microsoft.com",
+            "https://myapps.microsoft.com:8443",
+            "https://my\tapps.microsoft.com",
+            "https://myapps.microsoft.com:notaport",
+            "javascript:alert(1)",
+            "//myapps.microsoft.com",
+        )
+    ],
+    "ccNotAllowed": [
+        (case(of_request=request(message_info=CC)), "neither"),
+        (case(of_request=request(message_info=MessageInfo(cc=Recipient("a b@x")))), "no address"),
+    ],
+}
+
+
+def codes(checked: Case) -> list[str]:
+    return [reason.code for reason in decide(checked).reasons]
+
+
+def test_every_rule_has_a_row() -> None:
+    assert set(ROWS) == {rule.code for rule in RULES}
+
+
+def test_codes_are_unique() -> None:
+    assert len({rule.code for rule in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize(
+    ("code", "checked", "named"),
+    [
+        pytest.param(code, checked, named, id=f"{code}-{number}")
+        for code, rows in ROWS.items()
+        for number, (checked, named) in enumerate(rows)
+    ],
+)
+def test_rule_alone_stops_its_case(code: str, checked: Case, named: str) -> None:
+    verdict = decide(checked)
+    assert [reason.code for reason in verdict.reasons] == [code]
+    assert named in verdict.reasons[0].message
+    assert verdict.status is next(rule.status for rule in RULES if rule.code == code)
+
+
+def test_sample_user_is_eligible() -> None:
+    verdict = decide(case())
+    assert (verdict.status, verdict.reasons, verdict.warnings) == (Status.ELIGIBLE, (), ())
+
+
+@pytest.mark.parametrize(
+    "checked",
+    [
+        case(of_user=user(**SYNCED)),
+        case(of_user=user(user_type="Guest")),
+        case(of_user=user(identities=())),
+        case(of_user=user(other_mails=(ADDRESS.upper(),))),
+        case(of_request=request(email_address=None)),
+        case(of_request=request(email_address="KIM@Partner.Example.")),
+        case(
+            of_request=request(email_address=None),
+            of_user=user(other_mails=(ADDRESS, "k@contoso.example")),
+        ),
+        case(of_user=user(assigned_plans=(ServicePlan(FOUNDATION, "Enabled"),))),
+        case(of_user=user(assigned_plans=(ServicePlan(STANDARD, "Deleted"),))),
+        case(of_user=user(assigned_plans=(ServicePlan(STANDARD, "Suspended"),))),
+        case(of_user=user(**SYNCED), domain=replace(DOMAIN_FACTS, home_tenant=None)),
+        case(address=replace(ADDRESS_FACTS, user_holders=(Holder("user", USER_ID),))),
+        case(of_settings=settings(CONVERTIBLE_GROUP_ID=GROUP_ID, PROTECTED_IDS=OTHER_ID)),
+        case(
+            of_request=request(from_event=True),
+            of_settings=settings(CONVERTIBLE_GROUP_ID=GROUP_ID),
+        ),
+        case(of_request=request(redirect_url="https://myapps.microsoft.com?tenantId=")),
+        case(of_request=request(redirect_url="https://Teams.Microsoft.com:443/x")),
+        case(of_request=request(message_info=MessageInfo(cc=Recipient("boss@contoso.example")))),
+        case(
+            of_user=user(mail=ADDRESS, other_mails=()),
+            of_settings=settings(EXTERNAL_ADDRESS_PROPERTY="mail"),
+        ),
+    ],
+)
+def test_what_looks_like_a_reason_but_is_none(checked: Case) -> None:
+    assert codes(checked) == []
+
+
+def test_every_reason_is_given_at_once() -> None:
+    checked = case(
+        of_user=user(account_enabled=False, assigned_plans=(ServicePlan(STANDARD, "Enabled"),)),
+        domain=replace(DOMAIN_FACTS, directly_federated=True, home_tenant=None),
+        tenant=replace(TENANT, allow_invites_from="none"),
+        of_settings=settings(ALLOWED_EMAIL_DOMAINS=""),
+    )
+    assert codes(checked) == [
+        "accountDisabled",
+        "mailboxAssigned",
+        "domainNotAllowed",
+        "directFederation",
+        "homeTenantNotFound",
+        "invitationsOff",
+    ]
+
+
+def test_already_external_names_the_status_among_other_reasons() -> None:
+    verdict = decide(case(of_user=user(external_user_state="Accepted", account_enabled=False)))
+    assert verdict.status is Status.ALREADY_EXTERNAL
+    assert [reason.code for reason in verdict.reasons] == ["alreadyExternal", "accountDisabled"]
+
+
+@pytest.mark.parametrize("code", sorted(LOWERABLE_RULES))
+def test_rule_of_2020_can_be_lowered_to_a_warning(code: str) -> None:
+    for checked, _ in ROWS[code]:
+        lowered = replace(checked, settings=settings(RULES_AS_WARNINGS=code))
+        verdict = decide(lowered)
+        assert verdict.status is Status.ELIGIBLE
+        assert [warning.code for warning in verdict.warnings] == [code]
+
+
+@pytest.mark.parametrize("code", sorted(LOWERABLE_RULES))
+def test_remedy_of_2020_is_to_delete_and_invite_anew(code: str) -> None:
+    rule = next(rule for rule in RULES if rule.code == code)
+    assert rule.remediation == "Delete the internal account and invite the person anew."
+    assert rule.lowerable
+
+
+@pytest.mark.parametrize(
+    "checked",
+    [
+        case(matches=UNREAD),
+        case(tenant=replace(TENANT, verified_domains=UNREAD)),
+        case(tenant=replace(TENANT, allow_invites_from=UNREAD)),
+        case(privileges=replace(PRIVILEGES, active_roles=UNREAD)),
+        case(privileges=replace(PRIVILEGES, eligible_roles=UNREAD)),
+        case(privileges=replace(PRIVILEGES, groups=UNREAD)),
+        case(address=replace(ADDRESS_FACTS, user_holders=UNREAD)),
+        case(address=replace(ADDRESS_FACTS, contact_holders=UNREAD)),
+        case(domain=replace(DOMAIN_FACTS, directly_federated=UNREAD)),
+        case(domain=replace(DOMAIN_FACTS, home_tenant=UNREAD)),
+        case(domain=replace(DOMAIN_FACTS, inbound_blocked=UNREAD)),
+        case(tenant=replace(TENANT, invitation_domains=UNREAD)),
+    ],
+)
+def test_unknown_means_no_and_names_the_read_and_the_permission(checked: Case) -> None:
+    verdict = decide(checked)
+    assert verdict.status is Status.INELIGIBLE
+    assert [reason.code for reason in verdict.reasons] == [FACT_UNKNOWN]
+    reason = verdict.reasons[0]
+    assert "the fact" in reason.message
+    assert "403" in reason.message
+    assert "Some.Read.All" in reason.remediation
+    assert reason.owner is Owner.OPERATOR
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "remedy"),
+    [
+        (401, "HTTP 401", "Grant the application Some.Read.All"),
+        (403, "HTTP 403", "Grant the application Some.Read.All"),
+        (404, "HTTP 404", "Wait"),
+        (200, "its answer was not whole", "Wait"),
+    ],
+)
+def test_unknown_fact_says_what_graph_did_and_what_helps(
+    status: int, message: str, remedy: str
+) -> None:
+    unread = replace(UNREAD, status=status)
+    (reason,) = decide(case(privileges=replace(PRIVILEGES, active_roles=unread))).reasons
+    assert f"({message})" in reason.message
+    assert reason.remediation.startswith(remedy)
+
+
+def test_unknown_fact_of_a_lowered_rule_only_warns() -> None:
+    checked = case(
+        domain=replace(DOMAIN_FACTS, home_tenant=UNREAD),
+        of_settings=settings(RULES_AS_WARNINGS="homeTenantNotFound"),
+    )
+    verdict = decide(checked)
+    assert verdict.status is Status.ELIGIBLE
+    assert [warning.code for warning in verdict.warnings] == [FACT_UNKNOWN]
+
+
+def test_s1_address_of_the_attacker_is_refused_though_its_domain_is_allowed() -> None:
+    checked = case(of_request=request(email_address="attacker@partner.example"))
+    assert codes(checked) == ["addressNotOnUser"]

@@ -1,0 +1,129 @@
+"""Decoding: one JSON object out of any encoding, or one sentence on what the bytes hold (R8)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from converters.wire.decoding import NOT_A_REQUEST, Undecodable, json_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEEPEST = 32
+ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": lambda text: text,
+    "byte order mark": lambda text: b"\xef\xbb\xbf" + text,
+    "white space around": lambda text: b"\r\n\t " + text + b" \n",
+    "base64": base64.b64encode,
+    "base64 in lines": base64.encodebytes,
+    "base64 in lines of Windows": lambda text: base64.encodebytes(text).replace(b"\n", b"\r\n"),
+    "base64 after a byte order mark": lambda text: b"\xef\xbb\xbf" + base64.b64encode(text),
+    "base64 of a byte order mark": lambda text: base64.b64encode(b"\xef\xbb\xbf" + text),
+}
+OBJECTS = st.dictionaries(
+    st.text(), st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text())
+)
+
+
+def problem(body: bytes) -> str:
+    with pytest.raises(Undecodable) as caught:
+        json_object(body)
+    fault = caught.value.fault
+    assert (fault.code, fault.where) == (NOT_A_REQUEST, "")
+    return fault.problem
+
+
+def nested(depth: int) -> bytes:
+    """Return an object with this many levels, the object itself and its innermost value too."""
+    return b'{"a":' + b"[" * (depth - 2) + b"1" + b"]" * (depth - 2) + b"}"
+
+
+@pytest.mark.parametrize("encoding", sorted(ENCODINGS))
+@given(value=OBJECTS)
+def test_object_comes_out_of_any_encoding_as_it_went_in(
+    encoding: str, value: dict[str, Any]
+) -> None:
+    assert json_object(ENCODINGS[encoding](json.dumps(value).encode())) == value
+
+
+@given(OBJECTS)
+def test_text_outside_ascii_comes_out_as_it_went_in(value: dict[str, Any]) -> None:
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    assert json_object(text) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", "is empty"),
+        (b" \r\n\t", "is empty"),
+        (b"\xef\xbb\xbf", "is empty"),
+        (b"\xff\xfe{\x00}\x00", "is not UTF-8 text"),
+        (b'{"a":"\xe9"}', "is not UTF-8 text"),
+        (base64.b64encode(b"\xff\xfe"), "is not UTF-8 text"),
+        (b"\x00", "is neither JSON nor base64"),
+        (b"\x00" * 65_536, "is neither JSON nor base64"),
+        (b"hello world!", "is neither JSON nor base64"),
+        (b"e30", "is neither JSON nor base64"),
+        (b"e3=0", "is neither JSON nor base64"),
+        (b"_-8=", "is neither JSON nor base64"),
+        ("\N{BULLET}".encode(), "is neither JSON nor base64"),
+        (b"{", "is not valid JSON"),
+        (b"{}{}", "is not valid JSON"),
+        (b"{'a':1}", "is not valid JSON"),
+        (b'{"a":1,}', "is not valid JSON"),
+        (b'{"a":"\x00"}', "is not valid JSON"),
+        (b'{"a":1}\x00', "is not valid JSON"),
+        (b'{"a":' + b"9" * 5000 + b"}", "is not valid JSON"),
+        (b'{"a":NaN}', "is not valid JSON"),
+        (b'{"a":Infinity}', "is not valid JSON"),
+        (b'{"a":[-Infinity]}', "is not valid JSON"),
+        (base64.b64encode(b"plain text"), "is not valid JSON"),
+        (base64.b64encode(base64.b64encode(b"{}")), "is not valid JSON"),
+        (b"[]", "is not a JSON object"),
+        (b"null", "is not a JSON object"),
+        (b"true", "is not a JSON object"),
+        (b"1234", "is not a JSON object"),
+        (b'"dHJ1ZQ=="', "is not a JSON object"),
+        (b'[{"a":1}]', "is not a JSON object"),
+        (base64.b64encode(b"null"), "is not a JSON object"),
+        (base64.b64encode(b'"text"'), "is not a JSON object"),
+        (b'{"a":1,"a":1}', "names a property twice in one object"),
+        (b'{"a":[{"b":1,"b":2}]}', "names a property twice in one object"),
+        (b'{"a":1,"\\u0061":2}', "names a property twice in one object"),
+        (nested(DEEPEST + 1), "is nested too deeply"),
+        (b"[" * 65_536, "is nested too deeply"),
+        (b'{"a":' * 13_000, "is nested too deeply"),
+        (base64.b64encode(b"[" * 49_152), "is nested too deeply"),
+    ],
+)
+def test_r8_what_the_bytes_hold_is_said(body: bytes, expected: str) -> None:
+    assert problem(body) == expected
+
+
+def test_deepest_nesting_that_is_taken_is_taken() -> None:
+    assert list(json_object(nested(DEEPEST))) == ["a"]
+
+
+def test_lone_surrogate_is_left_to_the_properties_to_refuse() -> None:
+    assert json_object(b'{"a":"\\ud800"}') == {"a": "\ud800"}
+
+
+@pytest.mark.parametrize("body", [b'{"canary":', b"canary!", b'{"canary":1,"canary":2}'])
+def test_s8_nothing_of_the_content_is_repeated(body: bytes) -> None:
+    assert "canary" not in problem(body)
+
+
+@given(st.binary() | st.binary().map(base64.b64encode) | st.text().map(str.encode))
+def test_any_bytes_are_an_object_or_undecodable(body: bytes) -> None:
+    try:
+        value = json_object(body)
+    except Undecodable:
+        return
+    assert isinstance(value, dict)
