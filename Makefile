@@ -5,7 +5,9 @@ VENV := .venv/bin
 # A worker for each core, with storage of its own: tests wait for more than they reckon.
 WORKERS := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo start test check doctor dead-letters replay package bench bench-scale faults fuzz lock setup azure-cli
+ROOMS := model settings wire policy graph storage steps
+
+.PHONY: demo start test unit check doctor dead-letters replay package bench bench-scale faults fuzz lock setup azure-cli
 
 demo: setup  ## the main job, start to end, on this machine alone
 	@$(VENV)/python -m local demo
@@ -15,6 +17,9 @@ start: setup  ## the same world, left running, with the lines to paste
 
 test: setup azure-cli  ## all tests
 	@$(VENV)/python -m pytest $(WORKERS)
+
+unit: setup  ## what needs no storage: seconds, for while you write
+	@$(VENV)/python -m pytest $(WORKERS) -m unit $(addprefix tests/,$(ROOMS))
 
 check: setup azure-cli  ## format, lint, types, tests: what must be green before a commit
 	@$(VENV)/ruff format --check .

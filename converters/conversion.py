@@ -30,6 +30,7 @@ from converters.storage import records
 from converters.storage.clock import ServiceClock
 from converters.storage.ledger import Ledger
 from converters.storage.queues import Queue, QueueReader, Quota
+from converters.wire.properties import content_digest
 from converters.wire.requests import parse
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ class Converter:
 
     async def _converted(self, request: ConversionRequest, attempt: Attempt) -> Ending:
         trace = attempt.trace
-        digest = records.digest(request)
+        digest = content_digest(request)
         with trace.timed("gather"):
             async with _running_concurrently(self.gatherer.gather(request, trace)) as gathering:
                 entry = await self.ledger.enter(request, digest)

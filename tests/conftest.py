@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import pytest_timeout
 
+ROOMS = frozenset({"model", "settings", "wire", "policy", "graph", "storage", "steps"})
 # How soon a time limit strikes again where it was not heard.
 AGAIN_SECONDS = 30
 # How long a process may still be ending after its test has.
@@ -94,6 +95,14 @@ def _no_process_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
     if left := processes.left_since(before, grace):
         processes.end_all_but(before)
         pytest.fail(f"left behind: {'; '.join(left.values())}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what stands in a room of the package and needs no storage: ``make unit`` runs it."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if item.path.parent.name in ROOMS and "azurite" not in fixtures:
+            item.add_marker(pytest.mark.unit)
 
 
 @pytest.fixture(scope="session")

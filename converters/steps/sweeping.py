@@ -18,6 +18,7 @@ from converters.steps.logging import log_swept
 from converters.storage import records
 from converters.storage.queues import QueueReader
 from converters.wire.outcomes import cloud_event
+from converters.wire.properties import content_digest
 from converters.wire.requests import parse
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Sweeper:
             request = parse(body, message.id)
         except RequestInvalid as invalid:
             return concluding.rejected(invalid)
-        entry = await self.ledger.find(request, records.digest(request))
+        entry = await self.ledger.find(request, content_digest(request))
         if entry and entry.without_source:
             request = replace(request, source=None)
         if entry and entry.record:

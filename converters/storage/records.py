@@ -1,4 +1,4 @@
-"""What the ledger keeps of a request: a digest of its content, and the outcome it ended in. Pure.
+"""What the ledger keeps of how a request ended. Pure.
 
 Never a redeem URL, an address, a name or a text: those come from the message itself when it is
 delivered again, or are gone. A redeem URL that is gone is asked for anew.
@@ -6,7 +6,6 @@ delivered again, or are gone. A redeem URL that is gone is asked for anew.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -31,26 +30,6 @@ URL_NOT_KEPT = Reason(
     "Use the URL of the first delivery of this outcome (it has the same id).",
     Owner.REQUESTER,
 )
-
-
-def digest(request: ConversionRequest) -> str:
-    """Return what tells a request's content from any other's; hexadecimal."""
-    info = request.message_info
-    content = [
-        request.request_id,
-        request.mode,
-        request.user_id,
-        request.user_principal_name,
-        request.email_address,
-        request.send_invitation_message,
-        info.language,
-        [info.cc.address, info.cc.name] if info.cc else None,
-        info.text,
-        request.redirect_url,
-        request.requested_by,
-        request.from_event,
-    ]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def written(outcome: Outcome) -> str:

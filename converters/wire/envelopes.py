@@ -18,6 +18,7 @@ from converters.model.errors import Fault
 from converters.model.request import Waits
 from converters.settings.reader import GUID
 from converters.wire.decoding import NOT_A_REQUEST
+from converters.wire.properties import written
 
 if TYPE_CHECKING:
     from converters.model.request import ConversionRequest
@@ -87,30 +88,13 @@ def unwrap(value: dict[str, Any], fallback_id: str) -> Envelope:
 
 def deferred(request: ConversionRequest) -> bytes:
     """Write a request down so that it can wait; its size is bounded by what a request may hold."""
-    info = request.message_info
-    cc = {"emailAddress": {"address": info.cc.address, "name": info.cc.name}} if info.cc else None
-    body = {
-        "invitedUser": {"id": request.user_id, "userPrincipalName": request.user_principal_name}
-        if request.user_id or request.user_principal_name
-        else None,
-        "invitedUserEmailAddress": request.email_address,
-        "sendInvitationMessage": request.send_invitation_message,
-        "invitedUserMessageInfo": {
-            "messageLanguage": info.language,
-            "ccRecipients": [cc] if cc else None,
-            "customizedMessageBody": info.text,
-        },
-        "inviteRedirectUrl": request.redirect_url,
-        "mode": request.mode,
-        "requestedBy": request.requested_by,
-    }
     event = {
         "specversion": "1.0",
         "id": request.request_id,
         "source": SOURCE,
         "type": DEFERRED,
         "data": {
-            "request": body,
+            "request": written(request),
             "fromEvent": request.from_event,
             "source": request.source,
             "correlationId": request.correlation_id,

@@ -1,0 +1,61 @@
+"""A request's properties, listed once: to be written down, and to tell two apart. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from converters.model.request import ConversionRequest
+
+REQUEST_ID, CC = "requestId", "invitedUserMessageInfo.ccRecipients"
+
+
+def properties(request: ConversionRequest) -> dict[str, Any]:
+    """Return what a request asks for, by the path of the property on the wire.
+
+    The order is a part of the digest, by which the ledger knows a request again: what is new comes
+    last, and only where it is not at its default.
+    """
+    info = request.message_info
+    return {
+        REQUEST_ID: request.request_id,
+        "mode": request.mode,
+        "invitedUser.id": request.user_id,
+        "invitedUser.userPrincipalName": request.user_principal_name,
+        "invitedUserEmailAddress": request.email_address,
+        "sendInvitationMessage": request.send_invitation_message,
+        "invitedUserMessageInfo.messageLanguage": info.language,
+        CC: [info.cc.address, info.cc.name] if info.cc else None,
+        "invitedUserMessageInfo.customizedMessageBody": info.text,
+        "inviteRedirectUrl": request.redirect_url,
+        "requestedBy": request.requested_by,
+    }
+
+
+def content_digest(request: ConversionRequest) -> str:
+    """Return what tells a request's content from any other's; hexadecimal."""
+    content = [*properties(request).values(), request.from_event]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def written(request: ConversionRequest) -> dict[str, Any]:
+    """Write a request as a sender would, without what is left out, and without its id.
+
+    Whether the id is the request's own or an event's is for what it is wrapped in to say.
+    """
+    body: dict[str, Any] = {}
+    for path, value in properties(request).items():
+        if value is None or path == REQUEST_ID:
+            continue
+        *outer, name = path.split(".")
+        inner = body
+        for step in outer:
+            inner = inner.setdefault(step, {})
+        inner[name] = _recipients(*value) if path == CC else value
+    return body
+
+
+def _recipients(address: str, name: str | None) -> list[dict[str, Any]]:
+    return [{"emailAddress": {"address": address, **({"name": name} if name else {})}}]

@@ -1,0 +1,89 @@
+"""A request's properties are listed once: nothing that a sender can say is left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from converters.model.request import MessageInfo, Recipient
+from converters.wire.envelopes import deferred
+from converters.wire.properties import content_digest, properties
+from converters.wire.requests import RequestBody, parse
+from tests.samples import OTHER_ID, request
+
+WHOLE = request(
+    message_info=MessageInfo("en-US", Recipient("boss@contoso.example", "Boss"), "Welcome"),
+    redirect_url="https://myapps.microsoft.com",
+    requested_by="RITM1",
+)
+
+
+def leaves(schema: dict[str, Any], definitions: dict[str, Any], path: str = "") -> set[str]:
+    """Return the paths of a schema's properties that hold no object."""
+    found: set[str] = set()
+    for name, entry in schema["properties"].items():
+        for option in entry.get("anyOf", [entry]):
+            if reference := option.get("$ref"):
+                target = definitions[reference.rpartition("/")[2]]
+                if "properties" in target:
+                    found |= leaves(target, definitions, f"{path}{name}.")
+                    continue
+            if option.get("type") != "null":
+                found.add(path + name)
+    return found
+
+
+def test_every_property_that_is_taken_is_in_the_list() -> None:
+    schema = RequestBody.model_json_schema()
+    assert leaves(schema, schema["$defs"]) == set(properties(WHOLE))
+
+
+def test_request_that_waits_says_all_that_it_said() -> None:
+    assert parse(deferred(WHOLE), None) == WHOLE
+    by_name = request(user_id=None, user_principal_name="kim@contoso.example")
+    assert parse(deferred(by_name), None) == by_name
+
+
+def test_digest_is_the_one_that_the_ledger_of_the_last_release_holds() -> None:
+    assert (
+        content_digest(WHOLE) == "6e7ec3112288fa8ef3a9d9c0ff3ec4ea62c07f46facf1af15eeea17234dc97c8"
+    )
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"user_id": OTHER_ID},
+    {"user_id": None, "user_principal_name": "kim@contoso.example"},
+    {"email_address": None},
+    {"send_invitation_message": False},
+    {"redirect_url": "https://teams.microsoft.com"},
+    {"requested_by": None},
+    {"from_event": True},
+    {"request_id": "R-2"},
+    *(
+        {"message_info": info}
+        for info in (
+            MessageInfo(),
+            MessageInfo("de", Recipient("boss@contoso.example", "Boss"), "Welcome"),
+            MessageInfo("en-US", Recipient("ceo@contoso.example", "Boss"), "Welcome"),
+            MessageInfo("en-US", Recipient("boss@contoso.example", "Chief"), "Welcome"),
+            MessageInfo("en-US", Recipient("boss@contoso.example"), "Welcome"),
+            MessageInfo("en-US", Recipient("boss@contoso.example", "Boss"), "Hello"),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_r5_any_other_content_has_another_digest(change: dict[str, Any]) -> None:
+    assert content_digest(replace(WHOLE, **change)) != content_digest(WHOLE)
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_digest_tells_texts_apart(one: str, other: str) -> None:
+    infos = [MessageInfo(text=text) for text in (one, other)]
+    digests = {content_digest(request(message_info=info)) for info in infos}
+    assert len(digests) == len({one, other})
