@@ -151,6 +151,7 @@ class Converter:
             async with asyncio.timeout(self.settings.invocation_seconds):
                 return await self._concluded(request, trace)
         except (Unavailable, TimeoutError) as error:
+            request = retrying.with_failure(request, error)
             waiting = retrying.after_outage(request, error, self.settings, self.clock.now())
             hours = self.settings.retry_hours
             return Ending(waiting or concluding.gave_up(request, error, hours), request)
@@ -192,8 +193,11 @@ class Converter:
             if result is None and (approval := approve(verdict)):
                 result = await self.inviter.invite(approval, entry, attempt)
         if result is None:
-            now = self.clock.now()
-            result = retrying.for_directory(request, verdict.reasons, self.settings, now)
+            user, now = case.facts.user, self.clock.now()
+            created = user.created if user else None
+            result = retrying.for_directory(
+                request, verdict.reasons, self.settings, now, created=created
+            )
         return Ending(result or concluding.concluded(verdict), request, entry)
 
     def _known(self, request: ConversionRequest, entry: Entry, digest: str) -> Outcome | None:

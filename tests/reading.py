@@ -41,6 +41,8 @@ READS: dict[Callable[..., Read[Any]], tuple[tuple[str, ...], Json]] = {
     user_reads.users_named: (("kim@contoso.example",), {"value": [{"id": USER_ID}]}),
     user_reads.users_addressed: ((ADDRESS,), {"value": [{"id": USER_ID}]}),
     user_reads.active_roles: ((USER_ID,), {"value": [{"id": OTHER_ID}]}),
+    user_reads.role_assignments: ((USER_ID,), {"value": [{"roleDefinitionId": OTHER_ID}]}),
+    user_reads.eligible_groups: ((USER_ID,), {"value": [{"groupId": OTHER_ID}]}),
     user_reads.eligible_roles: ((USER_ID,), {"value": [{"roleDefinitionId": OTHER_ID}]}),
     user_reads.groups: ((USER_ID,), {"value": [{"id": OTHER_ID, "isAssignableToRole": None}]}),
     user_reads.user_holders: ((ADDRESS,), {"value": [{"id": USER_ID}]}),

@@ -53,7 +53,7 @@ def user(**changes: Any) -> User:  # noqa: ANN401 - any field of User
             external_user_state=None,
             external_user_state_changed=None,
             identities=(Identity("userPrincipalName", "contoso.onmicrosoft.com"),),
-            mail=None,
+            mail=ADDRESS,
             other_mails=(ADDRESS,),
             on_premises_synced=False,
             on_premises_user_principal_name=None,
@@ -72,7 +72,13 @@ def request(**changes: Any) -> ConversionRequest:  # noqa: ANN401 - any field of
 
 TENANT = TenantFacts(frozenset({"contoso.example", "contoso.onmicrosoft.com"}), "everyone")
 ADDRESS_FACTS = AddressFacts(user_holders=(), contact_holders=())
-PRIVILEGES = PrivilegeFacts((), (), Groups(frozenset({GROUP_ID}), ()))
+PRIVILEGES = PrivilegeFacts(
+    active_roles=(),
+    role_assignments=(),
+    eligible_roles=(),
+    groups=Groups(frozenset({GROUP_ID}), ()),
+    eligible_groups=(),
+)
 DOMAIN_FACTS = DomainFacts(directly_federated=False, home_tenant=HomeTenant(OTHER_ID, "Partner"))
 
 

@@ -39,7 +39,12 @@ async def test_article_body_invites_the_internal_user(
     assert (event["type"], event["subject"]) == ("B2BConversion.Invited", USER_ID)
     data = event["data"]
     assert (data["requestId"], data["status"]) == ("message-7", "invited")
-    assert codes(data["warnings"]) == ["oneWay", "internalPasswordStillWorks", "customTextLeftOut"]
+    assert codes(data["warnings"]) == [
+        "mailEmpty",
+        "oneWay",
+        "internalPasswordStillWorks",
+        "customTextLeftOut",
+    ]
     assert data["invitation"]["invitedUserId"] == USER_ID
     assert "inviteRedeemUrl" not in data["invitation"]
 
@@ -183,7 +188,8 @@ async def test_refusal_of_graph_ends_as_failed_with_its_remedy(
         ("Domain.Read.All", "this tenant's domains"),
         ("CrossTenantInformation.ReadBasic.All", "home tenant"),
         ("RoleManagement.Read.Directory", "directory roles"),
-        ("RoleEligibilitySchedule.Read.Directory", "eligible"),
+        ("RoleEligibilitySchedule.Read.Directory", "roles the user is eligible"),
+        ("PrivilegedEligibilitySchedule.Read.AzureADGroup", "groups the user is eligible"),
         ("GroupMember.Read.All", "groups"),
         ("Policy.Read.All", "who may invite"),
     ],
@@ -209,6 +215,7 @@ PERMISSIONS = frozenset(
         "OrgContact.Read.All",
         "RoleManagement.Read.Directory",
         "RoleEligibilitySchedule.Read.Directory",
+        "PrivilegedEligibilitySchedule.Read.AzureADGroup",
         "GroupMember.Read.All",
         "Domain.Read.All",
         "IdentityProvider.Read.All",

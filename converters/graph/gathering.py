@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from converters.graph import tenant_reads, user_reads
 from converters.graph.cache import TtlCache
@@ -81,17 +81,14 @@ class Gatherer:
         matches = await self._matches(request, asked, trace)
         if isinstance(matches, Unread) or len(matches) != 1:
             return _Found(matches, address=await self._held(asked, trace) if asked else None)
-        user, roles = user_reads.user(matches[0]), user_reads.active_roles(matches[0])
-        eligible, groups = user_reads.eligible_roles(matches[0]), user_reads.groups(matches[0])
+        user, power = user_reads.user(matches[0]), _power(matches[0])
         holders = _holders(asked) if asked else ()
-        answers = await self._graph.read([user, roles, eligible, groups, *holders], trace)
+        answers = await self._graph.read([user, *power.values(), *holders], trace)
         held = AddressFacts(*(answers.fact(read) for read in holders)) if holders else None
         found = answers.fact(user)
         if isinstance(found, Unread):
             return _Found(found, address=held)
-        privileges = PrivilegeFacts(
-            answers.fact(roles), answers.fact(eligible), answers.fact(groups)
-        )
+        privileges = PrivilegeFacts(**{name: answers.fact(read) for name, read in power.items()})
         return _Found(matches, found, privileges, held) if found else _Found((), address=held)
 
     async def _matches(
@@ -148,6 +145,17 @@ class Gatherer:
         answers = await self._graph.read([partner, default], trace)
         blocked = answers.fact(partner)
         return answers.fact(default) if blocked is None else blocked
+
+
+def _power(user_id: str) -> dict[str, Read[Any]]:
+    """Return the reads of every road to power, by the fact that each becomes."""
+    return {
+        "active_roles": user_reads.active_roles(user_id),
+        "role_assignments": user_reads.role_assignments(user_id),
+        "eligible_roles": user_reads.eligible_roles(user_id),
+        "groups": user_reads.groups(user_id),
+        "eligible_groups": user_reads.eligible_groups(user_id),
+    }
 
 
 def _holders(address: EmailAddress) -> tuple[Read[tuple[Holder, ...]], Read[tuple[Holder, ...]]]:

@@ -75,6 +75,13 @@ class Item:
         except ValueError:
             raise Incomplete from None
 
+    def time_if_there(self, name: str) -> datetime | None:
+        """Return a time that no rule looks at; ``None`` where there is none."""
+        try:
+            return datetime.fromisoformat(self.label(name))
+        except ValueError:
+            return None
+
     def item(self, name: str) -> Item:
         """Return an object."""
         return Item(self._of_type(name, dict))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from converters.graph.read import COUNT, NEXT_LINK
@@ -21,7 +23,7 @@ T = TypeVar("T")
 _OK = 200
 # What a sick gateway may say must neither close a worker for good nor exceed a queue's delay.
 _MOST_RETRY_AFTER = 24 * 3600
-_SECONDS = re.compile(r"[0-9]{1,18}")
+_SECONDS = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,10 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds to wait, a day at most; Graph sends a number, never a date."""
-        text = self.headers.get("retry-after", "")
-        return min(float(text), _MOST_RETRY_AFTER) if _SECONDS.fullmatch(text) else None
+        """Seconds to wait, a day at most; a number, whole or not, or a date (RFC 9110)."""
+        text = self.headers.get("retry-after", "").strip()
+        seconds = float(text) if _SECONDS.fullmatch(text) else self._seconds_until(text)
+        return None if seconds is None else min(max(seconds, 0.0), _MOST_RETRY_AFTER)
 
     @property
     def limit_used(self) -> float | None:
@@ -51,6 +54,15 @@ class Answer:
         except (KeyError, ValueError):
             return None
         return used if math.isfinite(used) else None
+
+    def _seconds_until(self, date: str) -> float | None:
+        """Return how far off a date is by the clock that wrote it; ``None`` for no date."""
+        try:
+            sent = self.headers.get("date")
+            now = parsedate_to_datetime(sent).timestamp() if sent else time.time()
+            return parsedate_to_datetime(date).timestamp() - now
+        except ValueError:
+            return None
 
     def next_path(self, root: str) -> str | None:
         """Return the path below ``root`` of the page that comes next.
@@ -85,7 +97,10 @@ class Answer:
 
     def unavailable(self, what: str) -> GraphUnavailable:
         """Return the error for an answer that concludes nothing."""
-        return GraphUnavailable(what, self.status, self.retry_after, self.request_id)
+        code, text = self.error()
+        return GraphUnavailable(
+            what, self.status, self.retry_after, self.request_id, code=code, text=text
+        )
 
 
 class Answers:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from converters.graph.read import Absence, Incomplete, Read
-from converters.model.facts import Groups, Holder, Identity, ServicePlan, User
+from converters.model.facts import DirectoryRole, Groups, Holder, Identity, ServicePlan, User
 
 if TYPE_CHECKING:
     from converters.graph.read import Item
@@ -19,6 +19,7 @@ USER_PROPERTIES = (
     "id",
     "userPrincipalName",
     "accountEnabled",
+    "createdDateTime",
     "userType",
     "externalUserState",
     "externalUserStateChangeDateTime",
@@ -32,6 +33,7 @@ USER_PROPERTIES = (
 )
 # Advanced queries, as a cast with $count is one, are answered from an index that lags a little.
 _EVENTUAL = {"ConsistencyLevel": "eventual"}
+NO_PIM_LICENCE = Absence[tuple[str, ...]]("no licence for PIM", (), "AadPremiumLicenseRequired")
 _SELECT_USER = "$select=" + ",".join(USER_PROPERTIES)
 
 
@@ -72,18 +74,48 @@ def users_addressed(address: str) -> Read[tuple[str, ...]]:
     )
 
 
-def active_roles(user_id: str) -> Read[tuple[str, ...]]:
-    """Ask for the directory roles that a user holds, through groups too."""
+def active_roles(user_id: str) -> Read[tuple[DirectoryRole, ...]]:
+    """Ask for the activated directory roles that a user holds, through groups too."""
     return Read(
         name="activeRoles",
         what="the user's directory roles",
         path=f"/users/{quoted(user_id)}/transitiveMemberOf/microsoft.graph.directoryRole"
-        "?$select=id,displayName&$count=true",
+        "?$select=id,displayName,roleTemplateId&$count=true",
         permission="RoleManagement.Read.Directory",
-        parse=lambda body: tuple(
-            role.label("displayName") or role.text("id") for role in body.items("value")
-        ),
+        parse=_active_roles,
         headers=_EVENTUAL,
+    )
+
+
+def role_assignments(user_id: str) -> Read[tuple[str, ...]]:
+    """Ask for the roles assigned to a user itself ("List unifiedRoleAssignments").
+
+    Those of ``active_roles`` are only the built-in ones that were activated in the tenant.
+    """
+    condition = f"principalId eq {literal(user_id)}"
+    return Read(
+        name="roleAssignments",
+        what="the user's role assignments",
+        path=f"/roleManagement/directory/roleAssignments?$filter={quoted(condition)}",
+        permission="RoleManagement.Read.Directory",
+        parse=lambda body: tuple(one.text("roleDefinitionId") for one in body.items("value")),
+    )
+
+
+def eligible_groups(user_id: str) -> Read[tuple[str, ...]]:
+    """Ask for the groups that a user can activate ("List eligibilityScheduleInstances").
+
+    A tenant without the licence for Privileged Identity Management has none.
+    """
+    condition = f"principalId eq {literal(user_id)}"
+    return Read(
+        name="eligibleGroups",
+        what="the groups the user is eligible for",
+        path="/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances"
+        f"?$filter={quoted(condition)}",
+        permission="PrivilegedEligibilitySchedule.Read.AzureADGroup",
+        parse=lambda body: tuple(one.text("groupId") for one in body.items("value")),
+        absence=NO_PIM_LICENCE,
     )
 
 
@@ -99,7 +131,7 @@ def eligible_roles(user_id: str) -> Read[tuple[str, ...]]:
         path=f"/roleManagement/directory/roleEligibilityScheduleInstances?$filter={quoted(condition)}",
         permission="RoleEligibilitySchedule.Read.Directory",
         parse=lambda body: tuple(one.text("roleDefinitionId") for one in body.items("value")),
-        absence=Absence("no licence for PIM", (), "AadPremiumLicenseRequired"),
+        absence=NO_PIM_LICENCE,
     )
 
 
@@ -159,6 +191,13 @@ def _ids(body: Item) -> tuple[str, ...]:
     return tuple(item.text("id") for item in body.items("value"))
 
 
+def _active_roles(body: Item) -> tuple[DirectoryRole, ...]:
+    return tuple(
+        DirectoryRole(role.label("displayName") or role.text("id"), role.label("roleTemplateId"))
+        for role in body.items("value")
+    )
+
+
 def _groups(body: Item) -> Groups:
     found = {
         group.text("id"): group.flag_or_none("isAssignableToRole") for group in body.items("value")
@@ -189,6 +228,7 @@ def _user(item: Item, asked: str) -> User:
         other_mails=item.texts("otherMails"),
         on_premises_synced=item.flag_or_none("onPremisesSyncEnabled") is True,
         on_premises_user_principal_name=item.text_or_none("onPremisesUserPrincipalName"),
+        created=item.time_if_there("createdDateTime"),
         # Graph answers null where no restricted administrative unit holds the user.
         management_restricted=item.flag_or_none("isManagementRestricted") is True,
         assigned_plans=tuple(

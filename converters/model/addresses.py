@@ -91,6 +91,14 @@ def normal_domain(text: str) -> str:
     return name
 
 
+def domain_of(text: str | None) -> str | None:
+    """Return the normal form of an address's domain, whatever stands before it; ``None``: none."""
+    try:
+        return normal_domain((text or "").rpartition("@")[2])
+    except AddressMalformed:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class DomainList:
     """Domains that an operator named: exact, ``*.name`` for its sub-domains, ``*`` for all.

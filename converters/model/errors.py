@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_THROTTLED = 429
+_THROTTLED, _OUTAGES = 429, frozenset({408, 502, 503, 504})
 
 
 class ConverterError(Exception):
@@ -107,17 +107,23 @@ class GraphUnavailable(Unavailable):
         status: the HTTP status, ``None`` where there was no answer.
         retry_after: seconds that Graph asked to wait, ``None`` where it did not say.
         request_id: Graph's ``request-id``.
+        code, text: Graph's own words, empty where it had none; for outcomes, never for a log.
+        in_doubt: what was asked for may have been done all the same.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - an answer, and what is to be said of it
         self,
         what: str,
         status: int | None = None,
         retry_after: float | None = None,
         request_id: str | None = None,
+        *,
+        code: str = "",
+        text: str = "",
     ) -> None:
-        self.what, self.status = what, status
+        self.what, self.status, self.in_doubt = what, status, False
         self.retry_after, self.request_id = retry_after, request_id
+        self.code, self.text = code, text
         answer = f"HTTP {status}" if status else "no usable answer"
         super().__init__(f"Graph unavailable: {what}: {answer} (request-id {request_id}).")
 
@@ -125,6 +131,14 @@ class GraphUnavailable(Unavailable):
     def without_effect(self) -> bool:
         """Whether it is certain that nothing was done: throttled, or not even sent."""
         return self.status == _THROTTLED or (self.status is None and self.retry_after is not None)
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether Graph said what is wrong, so that the same words again mean no outage.
+
+        Gateways word their 502 to 504 alike all through an outage.
+        """
+        return self.status not in _OUTAGES and self.status != _THROTTLED and bool(self.text)
 
 
 class LedgerUnavailable(Unavailable):

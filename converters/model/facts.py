@@ -63,6 +63,7 @@ class User:
     on_premises_user_principal_name: str | None
     management_restricted: bool
     assigned_plans: tuple[ServicePlan, ...]
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +96,31 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True)
+class DirectoryRole:
+    """An active directory role; ``template_id`` is its definition's, empty if unknown."""
+
+    name: str
+    template_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PrivilegeFacts:
     """What a user may do in the tenant.
 
     Attributes:
-        active_roles: names of the directory roles held now, through groups too.
+        active_roles: the built-in directory roles held now, through groups too.
+        role_assignments: ids of the roles assigned to the user: custom ones, those scoped to an
+            administrative unit, and those that no directoryRole object was ever made for.
         eligible_roles: ids of the roles the user can activate (Privileged Identity Management).
         groups: the user's groups.
+        eligible_groups: ids of the groups whose membership or ownership the user can activate.
     """
 
-    active_roles: tuple[str, ...] | Unread
+    active_roles: tuple[DirectoryRole, ...] | Unread
+    role_assignments: tuple[str, ...] | Unread
     eligible_roles: tuple[str, ...] | Unread
     groups: Groups | Unread
+    eligible_groups: tuple[str, ...] | Unread
 
 
 @dataclass(frozen=True, slots=True)

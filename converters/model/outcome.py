@@ -99,6 +99,11 @@ class Invitation:
     redirect_url: str
     request_id: str | None
 
+    @property
+    def is_made(self) -> bool:
+        """Whether it was made: ``InProgress`` is none yet, ``Error`` none at all."""
+        return self.status in {"PendingAcceptance", "Completed"}
+
 
 @dataclass(frozen=True, slots=True)
 class GraphTrace:

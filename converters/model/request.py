@@ -31,6 +31,23 @@ class MessageInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class GraphFailure:
+    """A failure of Graph's, in its own words, and how often in a row it came.
+
+    Attributes:
+        times: how often, word for word.
+        status, code, text: the HTTP status, and what Graph's error says.
+        request_id: Graph's ``request-id`` of the last one.
+    """
+
+    times: int
+    status: int
+    code: str
+    text: str
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Waits:
     """What a request that has waited carries along.
 
@@ -39,12 +56,14 @@ class Waits:
         attempts: how many of those were for as long as we thought best.
         since: when they began, seconds since 1970; ``None`` before the first.
         announced: codes of the reasons for waiting that somebody was told of.
+        failure: what Graph said the last time, where it said what is wrong.
     """
 
     times: int = 0
     attempts: int = 0
     since: int | None = None
     announced: tuple[str, ...] = ()
+    failure: GraphFailure | None = None
 
 
 @dataclass(frozen=True, slots=True)

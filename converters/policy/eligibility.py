@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from converters.model.outcome import Owner, Reason, Status
+from converters.policy.guidance import consent_takes_time
 from converters.policy.rule import FactUnknown, NotApplicable
 from converters.policy.rules import address, invitation, privilege, user
 
 if TYPE_CHECKING:
     from converters.model.facts import Unread
     from converters.policy.rule import Case
+    from converters.settings.settings import Settings
 
 RULES = (*user.RULES, *privilege.RULES, *address.RULES, *invitation.RULES)
 FACT_UNKNOWN = "factUnknown"
@@ -49,10 +51,11 @@ def decide(case: Case) -> Verdict:
         except NotApplicable:
             continue
         except FactUnknown as unknown:
-            reason, status = _unknown_fact(unknown.unread), Status.INELIGIBLE
+            reason = _unknown_fact(unknown.unread, case.settings)
+            status = Status.INELIGIBLE
         else:
             status = rule.status
-        if rule.code in case.settings.lowered_rules:
+        if rule.warns(case.settings):
             warnings.append(reason)
         else:
             reasons.setdefault(reason, status)
@@ -61,11 +64,12 @@ def decide(case: Case) -> Verdict:
     return Verdict(case, status, tuple(reasons), tuple(dict.fromkeys(warnings)))
 
 
-def _unknown_fact(unread: Unread) -> Reason:
+def _unknown_fact(unread: Unread, settings: Settings) -> Reason:
     return Reason(
         FACT_UNKNOWN,
         f"Graph did not tell {unread.what} ({_answer(unread.status)}); unknown means no.",
         f"Grant the application {unread.permission}, with an administrator's consent."
+        f" {consent_takes_time(settings)}"
         if unread.status in _REFUSED
         else "Wait: the request is tried again by itself. If it stays so, give Microsoft's support"
         f" graph.correlationId; the read needs {unread.permission}.",

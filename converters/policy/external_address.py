@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from converters.model.addresses import AddressMalformed, EmailAddress
 from converters.model.facts import AddressChoice, Unread
-from converters.settings.settings import AddressProperty
+from converters.settings.editions import AddressProperty
 
 if TYPE_CHECKING:
     from converters.model.facts import User

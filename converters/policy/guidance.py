@@ -69,6 +69,19 @@ _USER_TYPE = NextStep(
 )
 
 
+_SET_MAIL = NextStep(
+    "setMail",
+    "Put the external address into the user's mail too: Teams and other apps look for it there.",
+    Owner.IDENTITY_ADMIN,
+)
+_REPLACE_SMS = NextStep(
+    "replaceSmsSignIn",
+    "The person signs in with a phone number today; no external user can. Tell the person to use"
+    " the account of their own organisation.",
+    Owner.REQUESTER,
+)
+
+
 def warnings(request: ConversionRequest, settings: Settings) -> tuple[Reason, ...]:
     """Say what a person should know before, or right after, the invitation."""
     text = request.message_info.text
@@ -87,4 +100,17 @@ def next_steps(request: ConversionRequest, user: User, settings: Settings) -> tu
     )
     send = () if request.send_invitation_message else (_SEND_URL,)
     password = _SYNCED_PASSWORD if user.on_premises_synced else _CLOUD_PASSWORD
-    return (*send, _REDEEM, password, _USER_TYPE, teams)
+    mail = () if user.mail else (_SET_MAIL,)
+    by_phone = any(i.sign_in_type == "phoneNumber" for i in user.identities or ())
+    sms = (_REPLACE_SMS,) if by_phone else ()
+    return (*send, _REDEEM, password, *mail, *sms, _USER_TYPE, teams)
+
+
+def consent_takes_time(settings: Settings) -> str:
+    """Say how long it takes until a permission counts, and how long a request waits for it."""
+    return (
+        "The service notices consent within a day, when its identity gets a new token; the request"
+        f" waits for {settings.consent_hours} hours."
+        if settings.consent_hours
+        else "The service notices consent within a day, when its identity gets a new token."
+    )

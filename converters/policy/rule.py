@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from converters.model.addresses import EmailAddress
     from converters.model.facts import AddressFacts, DomainFacts, Facts, PrivilegeFacts, User
     from converters.model.request import ConversionRequest
+    from converters.settings.editions import RulesEdition
     from converters.settings.settings import Settings
 
 T = TypeVar("T")
@@ -100,6 +101,8 @@ class Rule:
         message, remediation: sentences; the message may name what the check found.
         check: finds what is against the conversion, or ``None``.
         status: how a request ends that this rule stops.
+        warns_in: the editions of Microsoft's article under which it only warns.
+        at_graph: what Graph itself does, where that is not to refuse as well.
     """
 
     code: str
@@ -109,11 +112,17 @@ class Rule:
     check: Callable[[Case], Finding | None]
     status: Status = Status.INELIGIBLE
     retriable: bool = False
+    warns_in: frozenset[RulesEdition] = frozenset()
+    at_graph: str = ""
 
     @property
     def lowerable(self) -> bool:
         """Whether an operator may turn it into a warning."""
         return self.code in LOWERABLE_RULES
+
+    def warns(self, settings: Settings) -> bool:
+        """Tell whether it only warns, by the edition or by the operator's will."""
+        return settings.rules_edition in self.warns_in or self.code in settings.lowered_rules
 
     def reason(self, finding: Finding) -> Reason:
         """Write the reason down."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from converters.model.errors import SettingsInvalid
+from converters.settings.editions import AddressProperty, RulesEdition
 from converters.settings.reader import LONGEST_QUEUE_NAME, LOOPBACK, Keys, leads_to, split_url
 from converters.settings.storage_account import Storage, read_storage
 
@@ -25,17 +25,13 @@ GRAPH_HOSTS = frozenset(
     }
 )
 POISON = "-poison"
-# Rules that the article of 2020 had and today's no longer lists.
-LOWERABLE_RULES = frozenset({"mailboxAssigned", "directFederation", "homeTenantNotFound"})
-
-
-class AddressProperty(StrEnum):
-    """Where a user's external address has to stand."""
-
-    BY_ORIGIN = "byOrigin"
-    """``otherMails`` for cloud-only users, ``mail`` for synced ones: the article of 2020."""
-    MAIL = "mail"
-    """``mail`` for everyone: today's article."""
+# Rules of Microsoft's article that Graph itself does not enforce.
+LOWERABLE_RULES = frozenset(
+    {"mailboxAssigned", "directFederation", "homeTenantNotFound", "mailDomainMismatch", "mailEmpty"}
+)
+# A managed identity's token keeps the permissions of its issue for up to a day ("Managed identities
+# for Azure resources: known limitations"): who gives consent must not find the requests gone.
+CONSENT_HOURS = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,7 @@ class Settings:
         graph_base_url: Graph's root, without a version.
         graph_needs_credential: false for the emulator on loopback alone.
         allowed_email_domains: domains a person may be invited from; empty allows nobody.
+        rules_edition: which edition of Microsoft's article decides what refuses.
         address_property: where the external address has to stand on the user.
         lowered_rules: codes of rules that warn in place of refusing.
         redirect_url: where a person lands after redeeming, unless the request says.
@@ -81,6 +78,7 @@ class Settings:
     graph_base_url: str
     graph_needs_credential: bool
     allowed_email_domains: DomainList
+    rules_edition: RulesEdition
     address_property: AddressProperty
     lowered_rules: frozenset[str]
     redirect_url: str
@@ -100,6 +98,11 @@ class Settings:
     def doubt_seconds(self) -> int:
         """How long nobody can tell whether an invitation was made whose answer did not come."""
         return max(self.settle_seconds, self.invocation_seconds)
+
+    @property
+    def consent_hours(self) -> int:
+        """How long a request waits for a permission; 0 where it does not wait at all."""
+        return max(self.retry_hours, CONSENT_HOURS) if self.retry_hours else 0
 
     @property
     def poison_queue(self) -> str:
@@ -126,6 +129,7 @@ class Settings:
         """
         read = _Reader(mapping)
         graph_base_url, needs_credential = read.graph_base_url()
+        edition = read.rules_edition()
         tenant_id = read.guid("TENANT_ID")
         settings = cls(
             storage=read_storage(read),
@@ -134,7 +138,8 @@ class Settings:
             graph_base_url=graph_base_url,
             graph_needs_credential=needs_credential,
             allowed_email_domains=read.domains("ALLOWED_EMAIL_DOMAINS"),
-            address_property=read.address_property(),
+            rules_edition=edition,
+            address_property=read.address_property(edition),
             lowered_rules=read.lowered_rules(),
             redirect_url=read.redirect_url(tenant_id),
             redirect_url_hosts=read.hosts(
@@ -200,8 +205,17 @@ class _Reader(Keys):
             )
         return url, True
 
-    def address_property(self) -> AddressProperty:
-        text = self.text("EXTERNAL_ADDRESS_PROPERTY", AddressProperty.BY_ORIGIN)
+    def rules_edition(self) -> RulesEdition:
+        text = self.text("RULES_EDITION", RulesEdition.OF_2020)
+        if text in set(RulesEdition):
+            return RulesEdition(text)
+        self.problems.append("RULES_EDITION must be 2020 or current.")
+        return RulesEdition.OF_2020
+
+    def address_property(self, edition: RulesEdition) -> AddressProperty:
+        current = edition is RulesEdition.CURRENT
+        default = AddressProperty.MAIL if current else AddressProperty.BY_ORIGIN
+        text = self.text("EXTERNAL_ADDRESS_PROPERTY", default)
         if text in set(AddressProperty):
             return AddressProperty(text)
         self.problems.append("EXTERNAL_ADDRESS_PROPERTY must be byOrigin or mail.")

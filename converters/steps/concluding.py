@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from converters.model.errors import GraphUnavailable, LedgerUnavailable, QueueUnavailable
 from converters.model.outcome import GraphTrace, Outcome, Owner, Reason, Status
 from converters.policy import guidance, refusals
+from converters.steps import endings
+from converters.steps.retrying import fails_alike
 
 if TYPE_CHECKING:
     from converters.model.errors import GraphRefused, RequestInvalid
@@ -18,66 +20,6 @@ if TYPE_CHECKING:
 # Graph's own text is handed on, but an outcome has to fit into a queue message.
 MOST_TEXT = 1000
 
-_ANSWER_LOST = Reason(
-    "answerLost",
-    "Graph's answer to the invitation was lost; the directory shows that it was made.",
-    "Nothing is to be done; invitation is missing from this outcome for that reason.",
-    Owner.OPERATOR,
-)
-_OLDER_LINK_VOID = Reason(
-    "olderLinkVoid",
-    "The invitation was made anew since its redeem URL was lost; an older link no longer works.",
-    "Send the person invitation.inviteRedeemUrl of this outcome, even if another one was sent.",
-    Owner.REQUESTER,
-)
-_URL_LOST = Reason(
-    "redeemUrlLost",
-    "An invitation by this request is pending, but its redeem URL was lost and none was had anew.",
-    "Resend the invitation from the user's page in the Entra admin centre.",
-    Owner.IDENTITY_ADMIN,
-)
-_JUST_INVITED = Reason(
-    "invitationPending",
-    "The user was invited a moment ago, by request {rival}.",
-    "Ask the person to redeem it; an administrator can resend it, and voids the link.",
-    Owner.REQUESTER,
-)
-_IN_PROGRESS = Reason(
-    "conversionInProgress",
-    "Request {rival} is converting this user right now.",
-    "Wait for the outcome of that request; send this one again only if that one fails.",
-    Owner.REQUESTER,
-    retriable=True,
-)
-_ID_REUSED = Reason(
-    "requestIdReused",
-    "Another request with other content has the same requestId.",
-    "Give every request an id of its own; only an unchanged one may be sent again under its id.",
-    Owner.REQUESTER,
-)
-_GRAPH_AWAY = Reason(
-    "graphUnavailable",
-    "Microsoft Graph was throttling or did not answer for {hours} hours.",
-    "Look at Microsoft 365's service health, then send the request again.",
-    Owner.OPERATOR,
-    retriable=True,
-)
-_STORAGE_AWAY = Reason(
-    "storageUnavailable",
-    "The service's storage did not answer for {hours} hours.",
-    "Look at the storage account and the identity's roles there, then send the request again.",
-    Owner.OPERATOR,
-    retriable=True,
-)
-_TRIES_RAN_OUT = Reason(
-    "triesRanOut",
-    "Every try to handle the message failed; it is kept among the dead letters.",
-    "Look at the log for the cause; once that is mended, put the dead letter back into the requests"
-    " queue. The user may have been invited: the directory tells.",
-    Owner.OPERATOR,
-    retriable=True,
-)
-
 
 def concluded(verdict: Verdict) -> Outcome:
     """Conclude without inviting: the rules said no, or the request only asked."""
@@ -87,7 +29,7 @@ def concluded(verdict: Verdict) -> Outcome:
 def confirmed(verdict: Verdict) -> Outcome:
     """Conclude from the directory that an invitation was made whose answer never came."""
     made = _outcome(verdict, Status.INVITED, ())
-    return replace(made, warnings=(*made.warnings, _ANSWER_LOST))
+    return replace(made, warnings=(*made.warnings, endings.ANSWER_LOST))
 
 
 def invited_anew(verdict: Verdict, invitation: Invitation) -> Outcome:
@@ -95,20 +37,28 @@ def invited_anew(verdict: Verdict, invitation: Invitation) -> Outcome:
     made = invited(verdict, invitation)
     # Not the same event: whoever has a URL of the first must hear that it no longer works.
     step = f"invitation {invitation.id}"
-    return replace(made, warnings=(*made.warnings, _OLDER_LINK_VOID), step=step)
+    return replace(made, warnings=(*made.warnings, endings.OLDER_LINK_VOID), step=step)
+
+
+def asked_anew(verdict: Verdict, answer: Invitation | Outcome) -> Outcome:
+    """Conclude from the answer to the question for another redeem URL."""
+    if isinstance(answer, Outcome):
+        return url_lost(answer)
+    made = answer.is_made
+    return invited_anew(verdict, answer) if made else url_lost(not_made(verdict, answer))
 
 
 def url_lost(outcome: Outcome) -> Outcome:
     """Add that an invitation was made whose redeem URL was lost and cannot be had anew."""
-    return replace(outcome, warnings=(*outcome.warnings, _URL_LOST))
+    return replace(outcome, warnings=(*outcome.warnings, endings.URL_LOST))
 
 
 def overtaken(verdict: Verdict, rival: str, *, invited: bool) -> Outcome:
     """Conclude that another request, by its id, converts the user or has just done so."""
     if invited:
-        reason = replace(_JUST_INVITED, message=_JUST_INVITED.message.format(rival=rival))
+        reason = _filled(endings.JUST_INVITED, rival=rival)
         return _outcome(verdict, Status.ALREADY_INVITED, (reason,))
-    reason = replace(_IN_PROGRESS, message=_IN_PROGRESS.message.format(rival=rival))
+    reason = _filled(endings.IN_PROGRESS, rival=rival)
     return _outcome(verdict, Status.INELIGIBLE, (reason,))
 
 
@@ -127,7 +77,7 @@ def refused(verdict: Verdict, refusal: GraphRefused) -> Outcome:
     code, text = refusal.code[:MOST_TEXT], refusal.text[:MOST_TEXT]
     correlation_id = verdict.case.request.correlation_id
     trace = GraphTrace(correlation_id, refusal.request_id, refusal.status, code, text)
-    return _outcome(verdict, Status.FAILED, (refusals.explain(refusal),), trace)
+    return _outcome(verdict, Status.FAILED, (refusals.explain(refusal, verdict.case),), trace)
 
 
 def rejected(invalid: RequestInvalid) -> Outcome:
@@ -154,7 +104,7 @@ def rejected(invalid: RequestInvalid) -> Outcome:
 
 def reused(request: ConversionRequest, digest: str) -> Outcome:
     """Conclude that the request's id is another request's; that one's outcome stays as it is."""
-    return _unread(request, Status.REJECTED, (_ID_REUSED,), f"rejection {digest}")
+    return _unread(request, Status.REJECTED, (endings.ID_REUSED,), f"rejection {digest}")
 
 
 def waiting(deferral: Deferral) -> Outcome:
@@ -165,19 +115,48 @@ def waiting(deferral: Deferral) -> Outcome:
 
 def gave_up(request: ConversionRequest, error: Exception, hours: int) -> Outcome:
     """Conclude that what the request needs was not available for too long."""
+    if isinstance(error, GraphUnavailable) and fails_alike(request):
+        return failed_alike(request)
     of_storage = isinstance(error, LedgerUnavailable | QueueUnavailable)
-    reason = _STORAGE_AWAY if of_storage else _GRAPH_AWAY
-    reason = replace(reason, message=reason.message.format(hours=hours))
+    reason = _filled(endings.STORAGE_AWAY if of_storage else endings.GRAPH_AWAY, hours=hours)
     trace = None
     if isinstance(error, GraphUnavailable):
-        trace = GraphTrace(request.correlation_id, error.request_id, error.status)
+        code, text = error.code[:MOST_TEXT] or None, error.text[:MOST_TEXT] or None
+        correlation_id = request.correlation_id
+        trace = GraphTrace(correlation_id, error.request_id, error.status, code, text)
     outcome = _unread(request, Status.FAILED, (reason,), f"patience {request.waits.since}")
     return replace(outcome, graph=trace)
 
 
+def failed_alike(request: ConversionRequest) -> Outcome:
+    """Conclude that Graph fails with the same words each time it is asked."""
+    outcome = _unread(
+        request, Status.FAILED, (endings.FAILS_ALIKE,), f"failure {request.waits.since}"
+    )
+    failure = request.waits.failure
+    if failure is None:
+        return outcome
+    trace = GraphTrace(
+        request.correlation_id, failure.request_id, failure.status, failure.code, failure.text
+    )
+    return replace(outcome, graph=trace)
+
+
+def not_made(verdict: Verdict, invitation: Invitation) -> Outcome:
+    """Conclude that Graph answered with an invitation that was not made."""
+    request, status = verdict.case.request, invitation.status
+    reason = _filled(endings.NOT_MADE, status=status[:MOST_TEXT])
+    trace = GraphTrace(request.correlation_id, invitation.request_id, 201)
+    return _outcome(verdict, Status.FAILED, (reason,), trace)
+
+
 def tries_ran_out(request: ConversionRequest, digest: str) -> Outcome:
     """Conclude that the worker died of the message, or that nothing could be stored for it."""
-    return _unread(request, Status.FAILED, (_TRIES_RAN_OUT,), f"poison {digest}")
+    return _unread(request, Status.FAILED, (endings.TRIES_RAN_OUT,), f"poison {digest}")
+
+
+def _filled(reason: Reason, **details: object) -> Reason:
+    return replace(reason, message=reason.message.format_map(details))
 
 
 def _unread(

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from converters.graph import user_reads
 from converters.model.errors import GraphRefused, GraphUnavailable, QueueUnavailable
+from converters.model.facts import User
 from converters.model.outcome import Deferral, Invitation, Outcome, Status
 from converters.policy.approval import approve
 from converters.policy.rules.user import INVITATION_PENDING
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from converters.storage.clock import ServiceClock
     from converters.storage.ledger import Entry, Ledger
     from converters.storage.queues import Queue, Quota
+
+
+_INVITED = frozenset({"PendingAcceptance", "Accepted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,10 @@ class Inviter:
         self, approval: Approval, entry: Entry, attempt: Attempt
     ) -> Outcome | Deferral:
         """Make an approved invitation, unless another request makes one for the same user."""
-        claim = await self._claimed(approval.verdict, entry)
+        verdict = approval.verdict
+        if retrying.fails_alike(verdict.case.request):
+            return concluding.failed_alike(verdict.case.request)
+        claim = await self._claimed(verdict, entry)
         if not isinstance(claim, Claim):
             return claim
         try:
@@ -75,9 +83,13 @@ class Inviter:
         except (GraphUnavailable, QueueUnavailable) as error:
             if isinstance(error, QueueUnavailable) or error.without_effect:
                 await self.ledger.release(claim)
+            else:
+                error.in_doubt = True
             raise
         if isinstance(answer, Invitation):
-            return concluding.invited(approval.verdict, answer)
+            if answer.is_made:
+                return concluding.invited(verdict, answer)
+            return await self._confirmed_or_not_made(verdict, answer, attempt)
         if isinstance(answer, Deferral):
             await self.ledger.release(claim)
         return answer
@@ -95,6 +107,16 @@ class Inviter:
         reasons, now = refused.reasons, self.clock.now()
         return retrying.for_directory(request, reasons, self.settings, now) or refused
 
+    async def _confirmed_or_not_made(
+        self, verdict: Verdict, invitation: Invitation, attempt: Attempt
+    ) -> Outcome:
+        """Ask the directory whether an invitation was made whose status is another."""
+        read = user_reads.user(verdict.case.user.id)
+        user = (await self.graph.read([read], attempt.trace)).fact(read)
+        if isinstance(user, User) and user.external_user_state in _INVITED:
+            return concluding.confirmed(verdict)
+        return concluding.not_made(verdict, invitation)
+
     async def _within_quota(self) -> bool:
         limit = self.settings.daily_limit
         return limit is None or await self.quota.reserve(limit)
@@ -110,23 +132,25 @@ class Inviter:
             return waiting
         approval = approve(verdict, claim.address)
         if approval is None:
-            others = tuple(r for r in verdict.reasons if r.code != INVITATION_PENDING)
-            refused = concluding.url_lost(concluding.concluded(verdict))
-            now = self.clock.now()
-            waits = others and retrying.for_directory(request, others, self.settings, now)
-            return waits or refused
+            return self._not_anew(verdict)
         # A URL that cannot be told would be lost again.
         await self.results.check()
         mine = await self.ledger.take_over(claim, request.request_id, entry, claim.address)
         if mine is None:
             return retrying.for_replicas(request, 0, self.settings, self.clock.now())
         answer = await self._post(approval, attempt)
-        if isinstance(answer, Invitation):
-            return concluding.invited_anew(verdict, answer)
-        if isinstance(answer, Outcome):
-            return concluding.url_lost(answer)
-        # The claim stays: it tells the next delivery that the URL is still to be asked for.
-        return answer
+        if isinstance(answer, Deferral):
+            # The claim stays: it tells the next delivery that the URL is still to be asked for.
+            return answer
+        return concluding.asked_anew(verdict, answer)
+
+    def _not_anew(self, verdict: Verdict) -> Outcome | Deferral:
+        """Answer where the rules do not let a lost redeem URL be asked for anew, or not yet."""
+        others = tuple(r for r in verdict.reasons if r.code != INVITATION_PENDING)
+        refused, now = concluding.url_lost(concluding.concluded(verdict)), self.clock.now()
+        request = verdict.case.request
+        waits = others and retrying.for_directory(request, others, self.settings, now)
+        return waits or refused
 
     async def _claimed(self, verdict: Verdict, entry: Entry) -> Claim | Outcome | Deferral:
         """Claim the user; return what to answer where that is not possible."""

@@ -12,11 +12,13 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from converters.model.errors import Unavailable
+from converters.model.errors import GraphUnavailable, Unavailable
 from converters.model.outcome import Deferral, Owner, Reason
+from converters.model.request import GraphFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from converters.model.request import ConversionRequest
     from converters.settings.settings import Settings
@@ -40,7 +42,10 @@ LIMIT_SECONDS = 3600
 MOST_SECONDS = 900
 
 # What a replica that lags shows of a user made or changed a moment ago.
-UNSEEN = frozenset({"userNotFound", "noExternalAddress", "notYetVisible"})
+UNSEEN = frozenset({"userNotFound", "notYetVisible", "addressNotSeenByGraph"})
+YOUNG_SECONDS = 3600
+# So often in a row Graph may fail with the very same words.
+MOST_ALIKE = 4
 # What holds for the whole tenant, and ends for the whole backlog once somebody mends it.
 WITHDRAWN = frozenset(
     {"factUnknown", "permissionMissing", "invitationsOff", "invitationsRefusedByTenant"}
@@ -57,8 +62,10 @@ def until_allowed(request: ConversionRequest, seconds: int, reason: Reason) -> D
 def after_outage(
     request: ConversionRequest, error: Unavailable | TimeoutError, settings: Settings, now: float
 ) -> Deferral | None:
-    """Wait until what was not available may be so again; ``None`` once patience is over."""
+    """Wait until what was not available may be so again; ``None`` once that took too long."""
     if _waited(request, now) >= settings.retry_hours * 3600:
+        return None
+    if fails_alike(request) and not _is_in_doubt(error):
         return None
     why, asked = str(error) or "time limit", _asked(error)
     if asked is None:
@@ -67,23 +74,54 @@ def after_outage(
     return _deferral(request, why, now, asked + back_off(0, settings.retry_base_seconds))
 
 
+def with_failure(
+    request: ConversionRequest, error: Unavailable | TimeoutError
+) -> ConversionRequest:
+    """Note what Graph said is wrong, and how often it said so, word for word."""
+    if not isinstance(error, GraphUnavailable) or not error.is_telling or error.status is None:
+        return request
+    last, words = request.waits.failure, (error.status, error.code, error.text)
+    times = last.times + 1 if last and (last.status, last.code, last.text) == words else 1
+    failure = GraphFailure(times, *words, error.request_id)
+    return replace(request, waits=replace(request.waits, failure=failure))
+
+
+def fails_alike(request: ConversionRequest) -> bool:
+    """Tell whether Graph has said the same so often that it will not say otherwise."""
+    failure = request.waits.failure
+    return failure is not None and failure.times >= MOST_ALIKE
+
+
 def until_results(request: ConversionRequest, settings: Settings, now: float) -> Deferral:
     """Wait for the results queue; without a limit, as there is nobody to tell of its end."""
     return _with_back_off(request, "results queue", settings, now)
 
 
 def for_directory(
-    request: ConversionRequest, reasons: tuple[Reason, ...], settings: Settings, now: float
+    request: ConversionRequest,
+    reasons: tuple[Reason, ...],
+    settings: Settings,
+    now: float,
+    *,
+    created: datetime | None = None,
 ) -> Deferral | None:
-    """Wait where every reason may go away by itself; ``None`` where one does not, or too late."""
+    """Wait where every reason may go away by itself; ``None`` where one does not, or too late.
+
+    Args:
+        request: the one that may wait.
+        reasons: against the conversion.
+        settings: the operator's.
+        now: seconds since 1970.
+        created: when the user was made. Of an old account the directory shows everything.
+    """
     codes = {reason.code for reason in reasons}
-    # Of an event's user this is the usual case; whoever adds the address sends another event.
-    unseen = UNSEEN - {"noExternalAddress"} if request.from_event else UNSEEN
+    is_young = created is not None and now - created.timestamp() < YOUNG_SECONDS
+    unseen = UNSEEN | {"noExternalAddress"} if is_young else UNSEEN
     if codes <= unseen:
         if _waited(request, now) >= settings.settle_seconds:
             return None
         return _deferral(request, "not visible", now, settings.settle_seconds / _LOOKS)
-    if codes <= unseen | WITHDRAWN and _waited(request, now) < settings.retry_hours * 3600:
+    if codes <= unseen | WITHDRAWN and _waited(request, now) < settings.consent_hours * 3600:
         return replace(_with_back_off(request, "withdrawn", settings, now), reasons=reasons)
     return None
 
@@ -105,6 +143,10 @@ def back_off(attempts: int, base: int, chance: Callable[[], float] = random.rand
 def delay(seconds: float) -> int:
     """Return whole seconds, at least one: what shows again at once would only spin."""
     return max(1, math.ceil(seconds))
+
+
+def _is_in_doubt(error: Unavailable | TimeoutError) -> bool:
+    return isinstance(error, GraphUnavailable) and error.in_doubt
 
 
 def _asked(error: Unavailable | TimeoutError | None) -> float | None:

@@ -19,6 +19,7 @@ from converters.model.request import Waits
 from converters.settings.reader import GUID
 from converters.wire.decoding import NOT_A_REQUEST
 from converters.wire.properties import written
+from converters.wire.waits import read_waits, written_waits
 
 if TYPE_CHECKING:
     from converters.model.request import ConversionRequest
@@ -29,11 +30,8 @@ USER_EVENTS = frozenset({"Microsoft.Graph.UserCreated", "Microsoft.Graph.UserUpd
 # No @ and no spaces: the id stands in logs, and must not be somebody's address.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/=+-]{1,128}")
 _USER_RESOURCE = re.compile(r"/?users/([0-9a-f-]{36})", re.IGNORECASE)
-# Far beyond any count, and any second of this century.
-_MOST = 10_000_000_000
 # A URI reference, as CloudEvents has it; an outcome has to have room for it.
 _SOURCE = re.compile(r"[^\s\x00-\x1f\x7f]{1,512}")
-_CODE = re.compile(r"[A-Za-z]{1,64}")
 
 
 @dataclass(slots=True)
@@ -98,12 +96,7 @@ def deferred(request: ConversionRequest) -> bytes:
             "fromEvent": request.from_event,
             "source": request.source,
             "correlationId": request.correlation_id,
-            "waits": {
-                "times": request.waits.times,
-                "attempts": request.waits.attempts,
-                "since": request.waits.since,
-                "announced": request.waits.announced,
-            },
+            "waits": written_waits(request.waits),
         },
     }
     return json.dumps(event, separators=(",", ":")).encode("ascii")
@@ -151,7 +144,7 @@ def _of_type(envelope: Envelope, value: dict[str, Any], type_: object) -> Envelo
 
 def _take_waiting_request(envelope: Envelope) -> None:
     data = envelope.request
-    request, waits = data.get("request"), _waits(data.get("waits"))
+    request, waits = data.get("request"), read_waits(data.get("waits"))
     correlation_id = data.get("correlationId")
     if not isinstance(request, dict) or waits is None or not isinstance(correlation_id, str):
         envelope.faults.append(Fault(NOT_A_REQUEST, "data", "is no request that waits"))
@@ -162,21 +155,6 @@ def _take_waiting_request(envelope: Envelope) -> None:
     envelope.request, envelope.waits = request, waits
     envelope.from_event = data.get("fromEvent") is True
     envelope.correlation_id = correlation_id if GUID.fullmatch(correlation_id) else None
-
-
-def _waits(value: object) -> Waits | None:
-    match value:
-        case {
-            "times": int(times),
-            "attempts": int(attempts),
-            "since": int() | None as since,
-            "announced": list(announced),
-        }:
-            numbers = (times, attempts, since or 0)
-            codes = all(isinstance(code, str) and _CODE.fullmatch(code) for code in announced)
-            if all(0 <= number <= _MOST for number in numbers) and codes:
-                return Waits(times, attempts, since, tuple(announced))
-    return None
 
 
 def _take_user(envelope: Envelope, value: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ var needed = {
   'IdentityProvider.Read.All': 'e321f0bb-e7f7-481e-bb28-e3b0b32d4bd0'
   'OrgContact.Read.All': 'e1a88a34-94c4-4418-be12-c87b00e26bea'
   'Policy.Read.All': '246dd0d5-5bd0-4def-940b-0421030a5b68'
+  'PrivilegedEligibilitySchedule.Read.AzureADGroup': 'edb419d6-7edc-42a3-9345-509bfdf5d87c'
   'RoleEligibilitySchedule.Read.Directory': 'ff278e11-4a33-4d0c-83d2-d01dc58929a5'
   'RoleManagement.Read.Directory': '483bed4a-2ad3-4361-a73b-c83ccdbdc53c'
   'User.Invite.All': '09850681-111b-4a89-9bed-3f2cae46d706'

@@ -16,6 +16,7 @@ permissions=(
   IdentityProvider.Read.All
   OrgContact.Read.All
   Policy.Read.All
+  PrivilegedEligibilitySchedule.Read.AzureADGroup
   RoleEligibilitySchedule.Read.Directory
   RoleManagement.Read.Directory
   User.Invite.All

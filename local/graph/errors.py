@@ -13,7 +13,7 @@ class GraphError(Exception):
     """
 
     def __init__(
-        self, status: int, code: str, message: str, retry_after: int | None = None
+        self, status: int, code: str, message: str, retry_after: float | None = None
     ) -> None:
         self.status, self.code, self.message = status, code, message
         self.retry_after = retry_after

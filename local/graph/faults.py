@@ -55,7 +55,7 @@ class Fault:
     message: str = "A fault was ordered."
     body: Json | None = None
     html: str = ""
-    retry_after: int | None = None
+    retry_after: float | None = None
     times: int | None = None
     probability: float = 1.0
     drop: str = ""

@@ -14,10 +14,14 @@ here, or that Graph's metadata does not have, is refused by name::
      "directoryRoles": [{"id": "…", "displayName": "…", "roleTemplateId": "…",
                          "members": ["id of a user, or of a group that is assignable to roles"]}],
      "roleEligibility": [{"principalId": "id", "roleDefinitionId": "id"}],
+     "roleAssignments": [{"principalId": "id", "roleDefinitionId": "id",
+                          "directoryScopeId": "/administrativeUnits/…"}],
+     "groupEligibility": [{"principalId": "id", "groupId": "id", "accessId": "member"}],
      "contacts": [{"id": "…", "displayName": "…", "mail": "…", "proxyAddresses": ["SMTP:…"]}],
      "federations": [{"displayName": "…", "issuerUri": "…", "domains": ["adatum.example"]}],
      "homeTenants": {"partner.example": {"tenantId": "…", "displayName": "…",
-                                         "defaultDomainName": "…"}},
+                                         "defaultDomainName": "…",
+                                         "$refusesInvitations": false}},
      "allowInvitesFrom": "everyone",
      "crossTenantAccess": {"default": {"b2bCollaborationInbound": {…}},
                            "partners": [{"tenantId": "…", "b2bCollaborationInbound": {…}}]},
@@ -25,13 +29,15 @@ here, or that Graph's metadata does not have, is refused by name::
                              {"AllowedDomains": ["…"]}},
      "permissions": ["application permissions granted; absent, all are"],
      "p2": true,
-     "unconfirmed": {"conversionNeedsReadWrite": false, "adminsOnlyRefusesApps": false}}
+     "unconfirmed": {"conversionNeedsReadWrite": false, "adminsOnlyRefusesApps": false,
+                     "mailHasToHoldTheAddress": false}}
 
 Ids that are left out are made from the name, the same ones each time. Of a user's properties,
 Graph's defaults stand for what is left out (a member, enabled, one ``userPrincipalName`` identity).
 A user's ``$fault`` takes what ``faults.Fault`` has, in camel case, or ``"conflict412"``.
 ``unconfirmed`` switches what sources disagree about: whether converting needs User.ReadWrite.All
-beside User.Invite.All, and whether ``adminsAndGuestInviters`` refuses applications.
+beside User.Invite.All, whether ``adminsAndGuestInviters`` refuses applications, and whether the
+address has to stand in ``mail``, not in ``otherMails`` alone.
 """
 
 from __future__ import annotations
@@ -49,7 +55,8 @@ if TYPE_CHECKING:
 KEYS = frozenset(
     {
         "tenantId", "displayName", "domains", "users", "groups", "directoryRoles",
-        "roleEligibility", "contacts", "federations", "homeTenants", "allowInvitesFrom",
+        "roleEligibility", "roleAssignments", "groupEligibility", "contacts", "federations",
+        "homeTenants", "allowInvitesFrom",
         "crossTenantAccess", "b2bManagementPolicy", "permissions", "p2", "unconfirmed",
     }
 )  # fmt: skip
@@ -169,6 +176,24 @@ def eligibility(entry: Json) -> Json:
     return {**defaults, **entry}
 
 
+def role_assignment(entry: Json) -> Json:
+    """Return an assignment of a role, custom or scoped ones among them."""
+    known("a role assignment", entry, schema.ROLE_ASSIGNMENT.names)
+    made = f"{entry.get('principalId')}/{entry.get('roleDefinitionId')}"
+    return {"id": identifier("assignment", made), "directoryScopeId": "/", **entry}
+
+
+def group_eligibility(entry: Json) -> Json:
+    """Return an eligibility for a group, as its member or its owner."""
+    known("a group eligibility", entry, schema.GROUP_ELIGIBILITY.names)
+    made = f"{entry.get('principalId')}/{entry.get('groupId')}"
+    defaults: Json = {
+        "id": identifier("group eligibility", made), "accessId": "member", "memberType": "direct",
+        "startDateTime": _CREATED, "eligibilityScheduleId": identifier("schedule", made),
+    }  # fmt: skip
+    return {**defaults, **entry}
+
+
 def contact(entry: Json) -> Json:
     """Return an organizational contact."""
     _typed("a contact", entry, schema.ORG_CONTACT)
@@ -194,7 +219,7 @@ def federation(entry: Json) -> Json:
 
 def home_tenants(entries: Json) -> dict[str, Json]:
     """Return what is known of other tenants, by domain."""
-    names = schema.TENANT_INFORMATION.names
+    names = schema.TENANT_INFORMATION.names | {"$refusesInvitations"}
     return {
         domain.lower(): {
             "tenantId": identifier("tenant", domain), "displayName": domain,

@@ -25,6 +25,7 @@ class Memberships:
     Attributes:
         groups, roles: by id, each with its ``members``.
         eligibility: whom Privileged Identity Management would let take which role.
+        group_eligibility: whom it would let into which group.
 
     Raises:
         ValueError: naming what the description may not have, or members who are nobody.
@@ -38,6 +39,12 @@ class Memberships:
         self.eligibility = [
             loading.eligibility(each) for each in description.get("roleEligibility", [])
         ]
+        self.assignments = [
+            loading.role_assignment(each) for each in description.get("roleAssignments", [])
+        ]
+        self.group_eligibility = [
+            loading.group_eligibility(each) for each in description.get("groupEligibility", [])
+        ]
         self._groups_of: dict[str, list[str]] = defaultdict(list)
         for group in self.groups.values():
             for member in group["members"]:
@@ -46,7 +53,8 @@ class Memberships:
 
     def _check(self, user_ids: Collection[str]) -> None:
         """Refuse members who are nobody: a typo must not make an administrator harmless."""
-        named = {each["principalId"] for each in self.eligibility}
+        listed = (*self.eligibility, *self.assignments, *self.group_eligibility)
+        named = {each["principalId"] for each in listed}
         for holder in (*self.groups.values(), *self.roles.values()):
             named.update(holder["members"])
         if nobody := sorted(named.difference(user_ids, self.groups)):
@@ -71,6 +79,16 @@ class Memberships:
                     found[group_id] = self.groups[group_id]
                     waiting.append(group_id)
         return list(found.values())
+
+    def assignments_of_all(self) -> list[Json]:
+        """Return every role assignment: active directory roles are in the list as well."""
+        of_roles = [
+            loading.role_assignment({"principalId": member, "roleDefinitionId": definition})
+            for role in self.roles.values()
+            for definition in [role.get("roleTemplateId") or role["id"]]
+            for member in role["members"]
+        ]
+        return [*of_roles, *self.assignments]
 
     def roles_of(self, user_id: str) -> list[Json]:
         """Return the active roles of a user, through role-assignable groups too."""

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from local.graph import schema
-from local.graph.errors import GraphError, invalid_filter
+from local.graph.errors import GraphError, bad_request, invalid_filter
 from local.graph.loading import LISTS_OF_DOMAINS, identifier
 
 if TYPE_CHECKING:
@@ -105,14 +105,27 @@ def list_b2b_management_policies(query: Query) -> Json:
 def list_role_eligibility(query: Query) -> Json:
     """Answer "List roleEligibilityScheduleInstances"; Graph refuses without a P2 licence."""
     if not query.tenant.p2:
-        raise GraphError(
-            400,
-            "AadPremiumLicenseRequired",
-            "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance"
-            " license.",
-        )
+        raise _no_licence()
     context = "roleManagement/directory/roleEligibilityScheduleInstances"
     return _all(query, query.tenant.memberships.eligibility, schema.ROLE_ELIGIBILITY, context)
+
+
+def list_role_assignments(query: Query) -> Json:
+    """Answer "List unifiedRoleAssignments"."""
+    context = "roleManagement/directory/roleAssignments"
+    found = query.tenant.memberships.assignments_of_all()
+    return _all(query, found, schema.ROLE_ASSIGNMENT, context)
+
+
+def list_group_eligibility(query: Query) -> Json:
+    """Answer "List eligibilityScheduleInstances"; it wants a filter, and a licence."""
+    if not query.tenant.p2:
+        raise _no_licence()
+    if "$filter" not in query.options:
+        raise bad_request("The filter needs principalId or groupId.")
+    context = "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances"
+    found = query.tenant.memberships.group_eligibility
+    return _all(query, found, schema.GROUP_ELIGIBILITY, context)
 
 
 def list_organizations(query: Query) -> Json:
@@ -136,6 +149,14 @@ def list_organizations(query: Query) -> Json:
         "verifiedDomains": verified,
     }
     return _all(query, [organization], schema.ORGANIZATION, "organization")
+
+
+def _no_licence() -> GraphError:
+    return GraphError(
+        400,
+        "AadPremiumLicenseRequired",
+        "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.",
+    )
 
 
 def _all(query: Query, items: Iterable[Json], kind: EntityType, context: str) -> Json:

@@ -129,6 +129,18 @@ _V1 = (
     ),
     Route(
         "GET",
+        ("roleManagement", "directory", "roleAssignments"),
+        policies.list_role_assignments,
+        _one_of("RoleManagement.Read.Directory", "Directory.Read.All"),
+    ),
+    Route(
+        "GET",
+        ("identityGovernance", "privilegedAccess", "group", "eligibilityScheduleInstances"),
+        policies.list_group_eligibility,
+        _one_of("PrivilegedEligibilitySchedule.Read.AzureADGroup"),
+    ),
+    Route(
+        "GET",
         ("domains",),
         policies.list_domains,
         _one_of("Domain.Read.All", "Directory.Read.All"),

@@ -168,6 +168,14 @@ ROLE_ELIGIBILITY = _type(
     """id principalId roleDefinitionId directoryScopeId appScopeId startDateTime endDateTime
     memberType roleEligibilityScheduleId""",
 )
+ROLE_ASSIGNMENT = _type(
+    "unifiedRoleAssignment", "id principalId roleDefinitionId directoryScopeId appScopeId condition"
+)
+GROUP_ELIGIBILITY = _type(
+    "privilegedAccessGroupEligibilityScheduleInstance",
+    """id principalId groupId accessId memberType eligibilityScheduleId startDateTime
+    endDateTime""",
+)
 # Beta alone has this one ("List b2bManagementPolicy objects").
 B2B_MANAGEMENT_POLICY = _type(
     "b2bManagementPolicy",

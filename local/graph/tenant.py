@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from local.graph.schema import Json
 
 INDEXED = frozenset({"id", "userPrincipalName", "mail", "otherMails", "proxyAddresses"})
-_UNCONFIRMED = {"conversionNeedsReadWrite": False, "adminsOnlyRefusesApps": False}
+_UNCONFIRMED = {
+    "conversionNeedsReadWrite": False,
+    "adminsOnlyRefusesApps": False,
+    "mailHasToHoldTheAddress": False,
+}
 
 
 class Tenant:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from converters.graph import tenant_reads, user_reads
 from converters.model.facts import (
+    DirectoryRole,
     Groups,
     Holder,
     HomeTenant,
@@ -35,6 +36,8 @@ FILTERED: list[Callable[[str], Read[Any]]] = [
     user_reads.user_holders,
     user_reads.contact_holders,
     user_reads.eligible_roles,
+    user_reads.eligible_groups,
+    user_reads.role_assignments,
     tenant_reads.direct_federation,
 ]
 IN_PATH: list[Callable[[str], Read[Any]]] = [
@@ -195,7 +198,7 @@ IDS: dict[str, Any] = {"value": [{"id": "1"}, {"id": "2"}]}
         (
             user_reads.active_roles("x"),
             {"value": [{"id": "1", "displayName": "Reader"}, {"id": "2", "displayName": None}]},
-            ("Reader", "2"),
+            (DirectoryRole("Reader"), DirectoryRole("2")),
         ),
         (user_reads.eligible_roles("x"), {"value": [{"roleDefinitionId": "r"}]}, ("r",)),
         (
@@ -229,6 +232,7 @@ WHOLE_USER: dict[str, Any] = {
     "id": "1",
     "userPrincipalName": "k@contoso.example",
     "accountEnabled": True,
+    "createdDateTime": "2026-02-01T00:00:00Z",
     "userType": "Member",
     "externalUserState": "PendingAcceptance",
     "externalUserStateChangeDateTime": "2026-03-01T10:00:00Z",
@@ -258,7 +262,15 @@ def test_user_is_read_whole() -> None:
         on_premises_user_principal_name="k@ad.example",
         management_restricted=True,
         assigned_plans=(ServicePlan("plan", "Enabled"),),
+        created=datetime(2026, 2, 1, tzinfo=UTC),
     )
+
+
+@pytest.mark.parametrize("created", [None, "yesterday", 7])
+def test_time_of_creation_is_needed_by_no_rule(created: object) -> None:
+    user = user_reads.user("1").fact(200, WHOLE_USER | {"createdDateTime": created})
+    assert isinstance(user, User)
+    assert user.created is None
 
 
 @pytest.mark.parametrize("build", [*FILTERED, *IN_PATH], ids=lambda build: build.__name__)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
 import pytest
 
 from converters.graph.responses import Answer, answers_by_id, json_object
@@ -17,9 +20,13 @@ from converters.graph.responses import Answer, answers_by_id, json_object
         ("99999999999", 86_400),
         ("9" * 5000, None),
         ("-1", None),
-        ("1.5", None),
+        ("1.5", 1.5),
+        ("0.249", 0.249),
+        (0.249, 0.249),
+        ("12.", None),
+        (".5", None),
+        ("1.5.1", None),
         ("\u00b2", None),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
         ("", None),
         (None, None),
     ],
@@ -27,6 +34,29 @@ from converters.graph.responses import Answer, answers_by_id, json_object
 def test_retry_after_is_seconds_up_to_a_day_or_nothing(told: object, seconds: float | None) -> None:
     item = {"id": "a", "status": 429, "headers": {"Retry-After": told}}
     assert answers_by_id({"responses": [item]}, ["a"])["a"].retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("date", "after", "seconds"),
+    [
+        ("Wed, 21 Oct 2026 07:27:00 GMT", "Wed, 21 Oct 2026 07:28:30 GMT", 90),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:27:00 GMT", 0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 28 Oct 2026 07:28:00 GMT", 86_400),
+        ("nonsense", "Wed, 28 Oct 2026 07:28:00 GMT", None),
+    ],
+)
+def test_f14_retry_after_can_be_a_date_by_the_servers_own_clock(
+    date: str, after: str, seconds: float | None
+) -> None:
+    answer = Answer(503, {"date": date, "retry-after": after}, {})
+    assert answer.retry_after == seconds
+
+
+def test_f14_date_counts_from_now_where_the_server_does_not_say_its_own() -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
+    waited = Answer(429, {"retry-after": later}, {}).retry_after
+    assert waited is not None
+    assert 90 < waited <= 100
 
 
 def test_item_without_headers_or_body_is_an_answer() -> None:

@@ -198,7 +198,24 @@ REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], int, str]] = {
         {"permissions": ["User.Invite.All"], "unconfirmed": {"conversionNeedsReadWrite": True}},
         {}, 403, "ActionName=CreateInvite",
     ),
-    "mail held": (held_by(mail=ADDRESS.upper()), {}, 400, ANOTHER),
+    "mail held": (held_by(mail=ADDRESS.upper()), {}, 400, "Non-external user already exists"),
+    "mail in the tenant's domain": (
+        {"users": [kim(mail="kim@contoso.example", otherMails=[ADDRESS])]}, {}, 400,
+        "cannot be in a verified domain",
+    ),
+    "address not on the user": (
+        {"users": [kim(mail=None, otherMails=["k@other.example"])]}, {}, 400,
+        "match any emails on the user object",
+    ),
+    "address not in mail": (
+        {"users": [kim(mail=None, otherMails=[ADDRESS])],
+         "unconfirmed": {"mailHasToHoldTheAddress": True}},
+        {}, 400, "match any emails on the user object",
+    ),
+    "home tenant refuses": (
+        {"homeTenants": {"partner.example": {"$refusesInvitations": True}}}, {}, 400,
+        "be invited to this directory",
+    ),
     "other mail held": (held_by(otherMails=[ADDRESS]), {}, 400, ANOTHER),
     "proxy address held": (held_by(proxyAddresses=[f"SMTP:{ADDRESS}"]), {}, 400, ANOTHER),
     "name held": (held_by(userPrincipalName=ADDRESS), {}, 400, ANOTHER),

@@ -25,6 +25,12 @@ METADATA = Path(__file__).parents[1] / "data" / "graph-v1.0-slice.csdl"
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 # Not in the slice of the metadata: one derives from entity and adds nothing, the other is beta's.
 BESIDE = {
+    # "privilegedAccessGroupEligibilityScheduleInstance resource type", which the slice lacks.
+    "privilegedAccessGroupEligibilityScheduleInstance": {
+        "id": "Edm.String", "accessId": "Edm.String", "eligibilityScheduleId": "Edm.String",
+        "endDateTime": "Edm.DateTimeOffset", "groupId": "Edm.String", "memberType": "Edm.String",
+        "principalId": "Edm.String", "startDateTime": "Edm.DateTimeOffset",
+    },
     "externalDomainName": {"id": "Edm.String"},
     "b2bManagementPolicy": {
         "id": "Edm.String", "deletedDateTime": "Edm.DateTimeOffset", "displayName": "Edm.String",

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from converters.model.errors import GraphRefused
-from converters.policy.refusals import REFUSALS, explain
+from converters.policy.refusal_rows import REFUSALS
+from converters.policy.refusals import explain as explained
+from tests.samples import OTHER_ID, TENANT, USER_ID, case, settings, user
+
+if TYPE_CHECKING:
+    from converters.model.outcome import Reason
 
 ROWS = [
     ("invitationsRefusedByTenant", 403, "Unauthorized", ("Guest invitations not allowed for your"
@@ -16,7 +24,18 @@ ROWS = [
      " the user's email address is a verified domain of this directory.")),
     ("inviteeInThisTenant", 400, "BadRequest", "Invitee is in inviter tenant"),
     ("inviteeAlreadyExists", 400, "BadRequest", ("The invited user already exists in the directory"
-     " as object ID: 1.")),
+     f" as object ID: {OTHER_ID}.")),
+    ("invitedUserIgnored", 400, "BadRequest", ("The invited user already exists in the directory"
+     f" as object ID: {USER_ID}, but the account is blocked from signing in.")),
+    ("mailInTenantDomain", 400, "BadRequest", ("User's email address cannot be in a verified"
+     " domain. Please change the user's email to enable conversion to a B2B user.")),
+    ("addressNotSeenByGraph", 400, "BadRequest", ("The email you\u2019re using to invite this user"
+     " doesn\u2019t match any emails on the user object. Please add this email to the user"
+     " object and try again.")),
+    ("addressHeldByUser", 400, "BadRequest", ("Non-external user already exists with the given mail"
+     " address and can\u2019t be invited.")),
+    ("homeTenantRefuses", 400, "BadRequest", ("This user can\u2019t be invited to this directory."
+     " Please try a different email address for the user or create a user account")),
     ("addressConflict", 400, "BadRequest", ("Another object with the same value for property"
      " proxyAddresses already exists.")),
     ("groupAddress", 400, "BadRequest", "Group email address is not supported"),
@@ -34,6 +53,11 @@ ROWS = [
     ("graphRefused", 400, "BadRequest", "Something new."),
     ("graphRefused", 409, "Conflict", ""),
 ]  # fmt: skip
+
+
+def explain(refused: GraphRefused, **of_user: Any) -> Reason:  # noqa: ANN401
+    """Explain a refusal of the sample's user."""
+    return explained(refused, case(of_user=user(**of_user)))
 
 
 @pytest.mark.parametrize(("code", "status", "graph_code", "text"), ROWS)
@@ -79,6 +103,7 @@ def test_refusal_that_graph_dresses_in_a_403_keeps_its_meaning(code: str, text: 
 
 def test_only_what_can_pass_by_itself_or_by_consent_is_retriable() -> None:
     assert {row.code for row in REFUSALS if row.retriable} == {
+        "addressNotSeenByGraph",
         "invitationsRefusedByTenant",
         "notYetVisible",
         "permissionMissing",
@@ -89,3 +114,62 @@ def test_only_what_can_pass_by_itself_or_by_consent_is_retriable() -> None:
 def test_s8_reason_repeats_nothing_of_graphs_text(code: str, text: str) -> None:
     reason = explain(GraphRefused(400, "canary" + code, "canary" + text, "canary"))
     assert "canary" not in repr(reason)
+
+
+NOT_ALLOWED = GraphRefused(
+    403, "Unauthorized", "Guest invitations not allowed for your company", None
+)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "owner", "named"),
+    [
+        ("everyone", "operator", "User.Invite.All"),
+        ("adminsAndGuestInviters", "operator", "User.Invite.All"),
+        ("none", "identityAdmin", "Allow B2B invitations"),
+    ],
+)
+def test_f8_remedy_goes_by_the_setting_that_was_read(allowed: str, owner: str, named: str) -> None:
+    of_tenant = replace(TENANT, allow_invites_from=allowed)
+    reason = explained(NOT_ALLOWED, case(tenant=of_tenant))
+    assert (reason.code, reason.owner) == ("invitationsRefusedByTenant", owner)
+    assert named in reason.remediation
+
+
+def test_f15_remedy_says_how_long_consent_takes_and_the_request_waits() -> None:
+    refused = GraphRefused(403, "Unauthorized", "Insufficient privileges", None)
+    patient = case(of_settings=settings(RETRY_HOURS="48"))
+    assert "within a day" in explained(refused, patient).remediation
+    assert "waits for 48 hours" in explained(refused, patient).remediation
+    at_least = case(of_settings=settings(RETRY_HOURS="1"))
+    assert "waits for 26 hours" in explained(refused, at_least).remediation
+    never = case(of_settings=settings(RETRY_HOURS="0"))
+    assert "waits" not in explained(refused, never).remediation
+
+
+@pytest.mark.parametrize("id_", [USER_ID, USER_ID.upper()])
+def test_f7_nobody_is_told_to_delete_the_user_itself(id_: str) -> None:
+    text = f"The invited user already exists in the directory as object ID: {id_}."
+    reason = explain(GraphRefused(400, "BadRequest", text, None))
+    assert (reason.code, reason.owner) == ("invitedUserIgnored", "operator")
+    assert "delete" not in reason.remediation.lower()
+
+
+def test_f7_no_remedy_of_a_refusal_tells_to_delete_but_an_object_with_another_id() -> None:
+    telling = [row for row in REFUSALS if "delete that" in row.remediation.lower()]
+    assert [row.code for row in telling] == ["inviteeAlreadyExists"]
+    text = "The invited user already exists in the directory as object ID: (unknown)."
+    assert "delete" not in explain(GraphRefused(400, "x", text, None)).remediation.lower()
+
+
+@pytest.mark.parametrize("quote", ["'", "\u2019", "\u2018", "`", "\u2032"])
+def test_f6_apostrophes_are_read_in_any_form(quote: str) -> None:
+    text = f"This user can{quote}t be  invited to this\ndirectory."
+    assert explain(GraphRefused(400, "BadRequest", text, None)).code == "homeTenantRefuses"
+
+
+def test_f4_remedy_goes_by_what_stands_in_mail() -> None:
+    text = "The email you're using to invite this user doesn't match any emails on the user object."
+    refused = GraphRefused(400, "BadRequest", text, None)
+    assert "Put the address into the user's mail" in explain(refused, mail=None).remediation
+    assert "again in an hour" in explain(refused).remediation

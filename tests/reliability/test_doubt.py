@@ -140,7 +140,7 @@ async def test_r3_silent_invitation_that_is_refused_anew_fails_and_says_that_one
         await running.age_claim(running.converter.settings.invocation_seconds)
         failed = await running.outcome(await running.waiting())
         assert (len(running.graph.invitations), len(running.invited())) == (1, 2)
-    assert (failed["status"], codes(failed["warnings"])) == ("failed", ["redeemUrlLost"])
+    assert (failed["status"], codes(failed["warnings"])[-1]) == ("failed", "redeemUrlLost")
 
 
 async def test_r10_lost_ledger_leads_to_no_second_invitation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -154,7 +155,8 @@ async def test_r7_message_is_not_acknowledged_where_nothing_can_be_stored(
 async def test_r9_user_who_is_not_visible_yet_is_no_failure(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
-    async with service(azurite, queue_names, tenant(kim(otherMails=[])), SETTLE_SECONDS="60") as r:
+    made = kim(otherMails=[], createdDateTime=datetime.now(UTC).isoformat())
+    async with service(azurite, queue_names, tenant(made), SETTLE_SECONDS="60") as r:
         await r.handle(request(invitedUserEmailAddress=None))
         message = await r.waiting()
         r.graph.tenant.users[USER_ID]["otherMails"] = [ADDRESS]

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converters.model.errors import SettingsInvalid
-from converters.settings.settings import AddressProperty, Settings
+from converters.settings.editions import AddressProperty
+from converters.settings.settings import Settings
 from converters.settings.storage_account import Storage
 
 LEAST = {"CONVERSION_STORAGE": "UseDevelopmentStorage=true"}

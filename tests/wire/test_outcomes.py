@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converters.model.errors import GraphRefused, RequestInvalid
-from converters.model.facts import AddressFacts, Groups, Holder, PrivilegeFacts
+from converters.model.facts import AddressFacts, DirectoryRole, Groups, Holder, PrivilegeFacts
 from converters.model.outcome import (
     Deferral,
     GraphTrace,
@@ -116,7 +116,13 @@ def test_outcome_of_the_worst_user_fits_into_a_queue_message() -> None:
     checked = case(
         of_request=request(requested_by="\U0001f600" * 256, redirect_url="x"),
         of_user=user(account_enabled=False, management_restricted=True),
-        privileges=PrivilegeFacts(("Role of a long name " * 3,) * MOST_OF_A_PAGE, held, groups),
+        privileges=PrivilegeFacts(
+            active_roles=(DirectoryRole("Role of a long name " * 3),) * MOST_OF_A_PAGE,
+            role_assignments=held,
+            eligible_roles=held,
+            groups=groups,
+            eligible_groups=held,
+        ),
         address=AddressFacts(
             tuple(Holder("user", id_) for id_ in held),
             tuple(Holder("contact", id_) for id_ in held),
@@ -215,7 +221,7 @@ def test_s7_redeem_url_has_one_place(mail_sent: bool) -> None:  # noqa: FBT001
 def test_outcome_that_names_hundreds_of_groups_fits_into_a_queue_message() -> None:
     ids = tuple(f"{number:08d}{USER_ID[8:]}" for number in range(999))
     groups = Groups(frozenset(ids), ids)
-    checked = case(privileges=PrivilegeFacts(ids, ids, groups))
+    checked = case(privileges=PrivilegeFacts((), ids, ids, groups, ids))
     body = cloud_event(concluding.concluded(decide(checked)))
     assert len(body) < LARGEST_MESSAGE / 4
     assert b"and 979 more" in body

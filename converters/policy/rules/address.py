@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from converters.model.addresses import domain_of
 from converters.model.outcome import Owner
 from converters.policy.external_address import address_property
 from converters.policy.rule import Finding, Rule, found_if, known, named
 from converters.policy.rules.remedies import DELETE_AND_INVITE
+from converters.settings.editions import RulesEdition
 
 if TYPE_CHECKING:
     from converters.policy.rule import Case
@@ -61,6 +63,30 @@ def _home_not_in_entra(case: Case) -> Finding | None:
     if case.user.on_premises_synced or known(case.of_domain.home_tenant):
         return None
     return Finding({"domain": case.address.domain})
+
+
+def _mail_in_tenant_domain(case: Case) -> Finding | None:
+    domain = domain_of(case.user.mail)
+    if case.facts.choice.missing:
+        # The reason for that says what to put where.
+        return None
+    return found_if(domain in known(case.facts.tenant.verified_domains), domain=domain or "")
+
+
+def _mail_in_another_domain(case: Case) -> Finding | None:
+    mail, address, choice = case.user.mail, case.address, case.facts.choice
+    if not mail or choice.foreign or choice.missing:
+        return None
+    domain = domain_of(mail)
+    if domain == address.domain or domain in known(case.facts.tenant.verified_domains):
+        return None
+    return Finding({"mail": domain or "no domain", "domain": address.domain})
+
+
+def _mail_empty(case: Case) -> Finding | None:
+    if case.user.mail or case.facts.choice.missing or case.facts.choice.foreign:
+        return None
+    return found_if(case.address and address_property(case.user, case.settings) != "mail")
 
 
 RULES = (
@@ -137,6 +163,8 @@ RULES = (
         remediation=DELETE_AND_INVITE,
         owner=Owner.IDENTITY_ADMIN,
         check=_directly_federated,
+        warns_in=frozenset({RulesEdition.CURRENT}),
+        at_graph="Today's article does not name it; no field report of a refusal is known.",
     ),
     Rule(
         code="homeTenantNotFound",
@@ -144,5 +172,37 @@ RULES = (
         remediation=DELETE_AND_INVITE,
         owner=Owner.IDENTITY_ADMIN,
         check=_home_not_in_entra,
+        warns_in=frozenset({RulesEdition.CURRENT}),
+        at_graph="Graph invites; the person redeems with a Microsoft account or a passcode.",
+    ),
+    Rule(
+        code="mailInTenantDomain",
+        message="The user's mail is in {domain}, a verified domain of this tenant.",
+        remediation=(
+            "Put the person's external address into mail. If the user has a mailbox, remove the"
+            " Exchange licence or change the primary SMTP address first."
+        ),
+        owner=Owner.IDENTITY_ADMIN,
+        check=_mail_in_tenant_domain,
+    ),
+    Rule(
+        code="mailDomainMismatch",
+        message="The user's mail is in {mail}, and the invitation goes to {domain}.",
+        remediation=(
+            "Put the address that is invited into mail: Teams and other apps cannot authenticate"
+            " the person otherwise."
+        ),
+        owner=Owner.IDENTITY_ADMIN,
+        check=_mail_in_another_domain,
+        at_graph="Graph converts the user; apps cannot authenticate the person afterwards.",
+    ),
+    Rule(
+        code="mailEmpty",
+        message="The user's mail is empty; the external address stands in otherMails alone.",
+        remediation="Put the external address into mail too; Graph can refuse the invitation else.",
+        owner=Owner.IDENTITY_ADMIN,
+        check=_mail_empty,
+        warns_in=frozenset({RulesEdition.OF_2020}),
+        at_graph="Graph refuses some of these invitations, and takes others.",
     ),
 )

@@ -15,13 +15,22 @@ if TYPE_CHECKING:
 
 
 def _holds_role(case: Case) -> Finding | None:
-    roles = known(case.privileges.active_roles)
+    active = known(case.privileges.active_roles)
+    assigned = known(case.privileges.role_assignments)
+    # A built-in role is in both, by its name in the first alone.
+    by_name = {role.template_id for role in active}
+    roles = [role.name for role in active] + [id_ for id_ in assigned if id_ not in by_name]
     return found_if(roles, roles=named(roles))
 
 
 def _eligible_for_role(case: Case) -> Finding | None:
     roles = known(case.privileges.eligible_roles)
     return found_if(roles, roles=named(roles))
+
+
+def _eligible_for_group(case: Case) -> Finding | None:
+    groups = known(case.privileges.eligible_groups)
+    return found_if(groups, groups=named(groups))
 
 
 def _in_role_assignable_group(case: Case) -> Finding | None:
@@ -73,6 +82,16 @@ RULES = (
         remediation=_NEVER_BY_MESSAGE,
         owner=Owner.IDENTITY_ADMIN,
         check=_in_role_assignable_group,
+    ),
+    Rule(
+        code="eligibleForGroup",
+        message=(
+            "The user can activate membership or ownership of groups (Privileged Identity"
+            " Management): {groups}."
+        ),
+        remediation=_NEVER_BY_MESSAGE,
+        owner=Owner.IDENTITY_ADMIN,
+        check=_eligible_for_group,
     ),
     Rule(
         code="managementRestricted",

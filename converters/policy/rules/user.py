@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from converters.model.outcome import Owner, Status
 from converters.policy.rule import Finding, Rule, found_if, known, named
-from converters.policy.rules.remedies import DELETE_AND_INVITE
+from converters.settings.editions import RulesEdition
 
 if TYPE_CHECKING:
     from converters.policy.rule import Case
@@ -134,9 +134,14 @@ RULES = (
     Rule(
         code="mailboxAssigned",
         message="The user has an Exchange mailbox.",
-        remediation=DELETE_AND_INVITE,
+        remediation=(
+            "Delete the internal account and invite the person anew; or remove the Exchange"
+            " licence, put the external address into mail, and send the request again."
+        ),
         owner=Owner.IDENTITY_ADMIN,
         check=_has_mailbox,
+        warns_in=frozenset({RulesEdition.CURRENT}),
+        at_graph="Graph refuses as long as mail is in a verified domain of this tenant.",
     ),
     Rule(
         code="onPremisesUserPrincipalNameSet",
