@@ -62,13 +62,14 @@ def _cold_and_cpu(tenant: Path) -> None:
                 used += 1 + (WARM + count if count else 0)
         ledger = _measure("ledger", environment, 0, COUNT)
     ours, typed = figures["ours"], figures["typed"]
-    _compare("import and first conversion, ms", "first_ms", ours, typed)
+    _compare("import and first conversion, ms", "first_ms", ours, typed, "0.5 of it")
     _compare("CPU of that, ms", "first_cpu_ms", ours, typed)
     _compare("peak memory after it, MB", "first_mb", ours, typed)
-    _compare("CPU per conversion, 16 in flight, ms", "cpu_ms", ours[-1:], typed[-1:])
+    bound = "6.5 and 0.55 of it, which keeps no ledger"
+    _compare("CPU per conversion, 16 in flight, ms", "cpu_ms", ours[-1:], typed[-1:], bound)
     alone = ledger["cpu_ms"]
-    print(f"  of that, the ledger's calls alone      ours {alone:8.1f}   (wanted: at most 1)")
-    _compare("peak memory after those, MB", "peak_mb", ours[-1:], typed[-1:])
+    print(f"  of that, the ledger's calls alone      ours {alone:8.1f}")
+    _compare("peak memory after those, MB", "peak_mb", ours[-1:], typed[-1:], "110")
 
 
 def _measure(subject: str, environment: dict[str, str], first: int, count: int) -> dict[str, float]:
@@ -125,11 +126,17 @@ def _median(world: World, skip: int) -> float:
 
 
 def _compare(
-    what: str, key: str, ours: list[dict[str, float]], typed: list[dict[str, float]]
+    what: str,
+    key: str,
+    ours: list[dict[str, float]],
+    typed: list[dict[str, float]],
+    wanted: str = "",
 ) -> None:
     mine = statistics.median(figures[key] for figures in ours)
     theirs = statistics.median(figures[key] for figures in typed)
-    print(f"{what:40} ours {mine:8.1f}   typed SDK {theirs:8.1f}   ratio {mine / theirs:5.2f}")
+    bound = f"   (wanted: at most {wanted})" if wanted else ""
+    ratio = f"ratio {mine / theirs:5.2f}"
+    print(f"{what:40} ours {mine:8.1f}   typed SDK {theirs:8.1f}   {ratio}{bound}")
 
 
 def request_body(number: int) -> dict[str, Any]:

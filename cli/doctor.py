@@ -33,15 +33,23 @@ if TYPE_CHECKING:
 _NOBODY = "00000000-0000-4000-8000-000000000000"
 _NO_ADDRESS = "nobody@domain.invalid"
 _NO_ROW = "doctor"
+_INITIAL, _MAILS_A_DAY = ".onmicrosoft.com", 100
 _NOT_PERMITTED = frozenset({401, 403})
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; ``cure`` is empty where it is well."""
+    """One thing that was looked at.
+
+    Attributes:
+        what: the thing.
+        cure: what to do; empty where it is well.
+        note: what to know, though it is well.
+    """
 
     what: str
     cure: str = ""
+    note: str = ""
 
     @property
     def is_well(self) -> bool:
@@ -49,7 +57,9 @@ class Finding:
         return not self.cure
 
     def __str__(self) -> str:
-        return f"ok    {self.what}" if self.is_well else f"FAIL  {self.what}: {self.cure}"
+        if self.cure:
+            return f"FAIL  {self.what}: {self.cure}"
+        return f"note  {self.what}: {self.note}" if self.note else f"ok    {self.what}"
 
 
 async def examine(
@@ -120,7 +130,7 @@ async def _table(settings: Settings, held: AsyncTokenCredential | None) -> Findi
 async def _at_graph(
     graph: Graph, settings: Settings, client_id: str | None
 ) -> AsyncIterator[Finding]:
-    trace = Trace(str(uuid.uuid4()))
+    trace, domains = Trace(str(uuid.uuid4())), tenant_reads.verified_domains()
     reads: list[Read[object]] = [
         user_reads.user(_NOBODY),
         user_reads.user_holders(_NO_ADDRESS),
@@ -130,7 +140,7 @@ async def _at_graph(
         user_reads.eligible_roles(_NOBODY),
         user_reads.eligible_groups(_NOBODY),
         user_reads.groups(_NOBODY),
-        tenant_reads.verified_domains(),
+        domains,
         tenant_reads.allow_invites_from(),
         tenant_reads.direct_federation("domain.invalid"),
         tenant_reads.home_tenant("domain.invalid"),
@@ -140,6 +150,7 @@ async def _at_graph(
         answers = await graph.read(reads, trace)
         for read in reads:
             yield _read(read, answers.fact(read))
+        yield _mails(answers.fact(domains), settings)
         if settings.read_invitation_domains:
             beta = tenant_reads.invitation_domains()
             reads.append(beta)
@@ -152,14 +163,33 @@ async def _at_graph(
 async def _granted(graph: Graph, client_id: str | None, needed: set[str], trace: Trace) -> Finding:
     what = "Graph, as the function: permissions"
     if client_id is None:
-        return Finding(f"{what} not looked at, as CONVERSION_STORAGE__clientId is not set")
+        return Finding(what, note="not looked at: CONVERSION_STORAGE__clientId is not set")
     held = await grants.held_by(graph, client_id, trace)
     if isinstance(held, Unread):
         return Finding(what, f"sign in as somebody who may read them ({held.permission})")
     missing = sorted({*needed, "User.Invite.All"} - held)
     if missing:
         return Finding(what, f"grant the identity {', '.join(missing)} (infra/scripts/grant.sh)")
-    return Finding(what)
+    return Finding(
+        what,
+        note="all granted. If requests still end or wait with permissionMissing or factUnknown, the"
+        " identity has a token from before: it lives for up to a day",
+    )
+
+
+def _mails(domains: frozenset[str] | Unread, settings: Settings) -> Finding:
+    """Look whether Exchange Online would hold invitations back (its limit for such senders)."""
+    what = "invitation mails"
+    if isinstance(domains, Unread) or not all(name.endswith(_INITIAL) for name in domains):
+        return Finding(what)
+    if settings.daily_limit is not None and settings.daily_limit <= _MAILS_A_DAY:
+        return Finding(what)
+    return Finding(
+        what,
+        note=f"the tenant has {_INITIAL} domains alone, from which Exchange Online sends to"
+        f" {_MAILS_A_DAY} external people a day: set DAILY_LIMIT to {_MAILS_A_DAY} or less, or add"
+        " a domain of your own",
+    )
 
 
 def _read(read: Read[object], fact: object) -> Finding:

@@ -90,8 +90,42 @@ async def test_grants_that_cannot_be_looked_at_are_said(
         assert READS_GRANTS in found.cure
         unnamed = {**environment, "AZURE_CLIENT_ID": ""}
         lines = [str(finding) async for finding in examine(unnamed, lambda _: None)]
-    assert "ok" in lines[-1]
+    assert lines[-1].startswith("note")
     assert "not looked at" in lines[-1]
+
+
+async def test_f15_token_from_before_the_grant_is_explained(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with patient(azurite, queue_names, tenant()) as (_, environment):
+        lines = [str(finding) async for finding in examine(environment, lambda _: None)]
+    assert lines[-1].startswith("note  Graph, as the function: permissions: all granted")
+    assert "up to a day" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("domains", "limit", "warned"),
+    [
+        (["contoso.onmicrosoft.com"], "", True),
+        (["contoso.onmicrosoft.com"], "101", True),
+        (["contoso.onmicrosoft.com"], "100", False),
+        (["contoso.onmicrosoft.com", "contoso.example"], "", False),
+    ],
+)
+async def test_f18_limit_of_mails_from_an_initial_domain_is_told(
+    azurite: str,
+    queue_names: Iterator[str],
+    domains: list[str],
+    limit: str,
+    warned: bool,  # noqa: FBT001
+) -> None:
+    of_tenant = tenant(domains=[{"id": name} for name in domains])
+    keys = {"DAILY_LIMIT": limit}
+    async with patient(azurite, queue_names, of_tenant, **keys) as (_, environment):
+        lines = [str(finding) async for finding in examine(environment, lambda _: None)]
+    notes = [line for line in lines if line.startswith("note  invitation mails")]
+    assert bool(notes) is warned
+    assert all("DAILY_LIMIT" in note for note in notes)
 
 
 async def test_invitations_that_are_off_and_the_domain_list_are_looked_at(
@@ -168,4 +202,4 @@ async def test_command_prints_a_line_each_and_says_so_in_its_exit_code(
         lines = output.decode().splitlines()
         assert process.returncode == code, output
         assert lines[-1] == ("All is well." if code == 0 else "1 to mend")
-        assert {line.split()[0] for line in lines[:-1]} <= {"ok", "FAIL"}
+        assert {line.split()[0] for line in lines[:-1]} <= {"ok", "FAIL", "note"}
