@@ -511,3 +511,13 @@ def test_every_threat_of_the_page_is_proved_by_the_tests_it_names() -> None:
     page = (ROOT / "docs" / "security.md").read_text()
     assert "| S12 |" in page
     assert promises.broken(page, "S") == []
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_s10_pause_holds_for_events_too(azurite: str, queue_names: Iterator[str]) -> None:
+    keys = {"CONVERSIONS_PAUSED": "true", **SCOPED}
+    async with service(azurite, queue_names, IN_GROUP, **keys) as running:
+        outcome = await running.outcome(user_event())
+        assert [reason["code"] for reason in outcome["reasons"]] == ["conversionsPaused"]
+        assert running.graph.requests == []
+        assert await running.waiting()

@@ -102,6 +102,11 @@ class RateLimiter:
         self._sent: deque[float] = deque()
         self._throttled: deque[float] = deque()
 
+    @property
+    def share(self) -> float:
+        """Invitations that this worker may send in a window, as it knows by now."""
+        return self._share
+
     def reserve(self, most_seconds: float = MOST_WAIT) -> float | None:
         """Reserve a place; return the seconds until it comes, ``None`` where that is too long."""
         now = self._clock()
@@ -138,10 +143,8 @@ class RateLimiter:
 
     def record_sent(self, used: float | None) -> None:
         """Note an invitation; ``used`` is how much of the limit Graph says is used, if it does."""
-        now = self._clock()
-        self._sent.append(now)
-        while self._sent[0] <= now - WINDOW:
-            self._sent.popleft()
+        self._sent.append(self._clock())
+        self._forget()
         self._usage_is_known = self._usage_is_known or used is not None
         if not self._usage_is_known:
             # Growth by the window, paid out with each invitation; only a share in use grows.
@@ -158,8 +161,7 @@ class RateLimiter:
         now = self._clock()
         self._growth = RECOVERING
         self._throttled.append(now)
-        while self._throttled[0] <= now - WINDOW:
-            self._throttled.popleft()
+        self._forget()
         many = len(self._throttled) > TOLERATED * len(self._sent)
         # Once a window: those that were under way together say the same.
         if many and now >= self._cut_again:
@@ -167,3 +169,10 @@ class RateLimiter:
             # A worker that has just begun has made few, and may yet have its part of the limit.
             wanted = max(AFTER_429 * len(self._sent), self._share * MOST_CUT)
             self._share = max(LEAST_SHARE, min(self._share, wanted))
+
+    def _forget(self) -> None:
+        """Forget what is older than the window."""
+        oldest = self._clock() - WINDOW
+        for noted in (self._sent, self._throttled):
+            while noted and noted[0] <= oldest:
+                noted.popleft()

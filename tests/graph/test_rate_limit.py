@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from converters.graph.rate_limit import (
+    AFTER_429,
+    CATCHING_UP,
     FIRST_SHARE,
+    LEAST_SHARE,
+    MOST_CUT,
     MOST_WAIT,
+    TARGET,
+    WEIGHT,
     WINDOW,
     WITHOUT_RETRY_AFTER,
     Cooldown,
     RateLimiter,
+    Reservation,
 )
 
 if TYPE_CHECKING:
@@ -177,3 +184,101 @@ def test_gate_stays_closed_as_long_as_it_was_told() -> None:
     now = 8
     cooldown.start(None)
     assert cooldown.remaining() == sum(WITHOUT_RETRY_AFTER) / 2
+
+
+def near_the_limit(now: list[float]) -> RateLimiter:
+    """Return a limiter that has been told how much of the limit is used."""
+    limiter = RateLimiter(lambda: now[0])
+    limiter.record_sent(0.9)
+    return limiter
+
+
+def test_far_below_the_limit_invitations_are_not_spaced() -> None:
+    limiter = RateLimiter(lambda: 0.0)
+    assert [limiter.spacing() for _ in range(5)] == [0.0] * 5
+
+
+def test_near_the_limit_invitations_follow_one_another_evenly() -> None:
+    now = [0.0]
+    limiter = near_the_limit(now)
+    waits = [limiter.spacing() for _ in range(4)]
+    step = waits[1]
+    assert waits[0] == 0.0
+    assert step > 0
+    assert waits == pytest.approx([0.0, step, 2 * step, 3 * step])
+    now[0] = 3 * step
+    assert limiter.spacing() == pytest.approx(step)
+    now[0] = 100.0
+    assert limiter.spacing() == 0.0
+    assert limiter.spacing() == pytest.approx(step)
+
+
+def test_spacing_goes_by_the_share() -> None:
+    limiter = near_the_limit([0.0])
+    limiter.spacing()
+    share = FIRST_SHARE + WEIGHT * (TARGET / 0.9 - FIRST_SHARE)
+    assert limiter.spacing() == pytest.approx(WINDOW / share / CATCHING_UP)
+
+
+def test_places_are_spread_once_the_limit_is_near() -> None:
+    limiter = near_the_limit([0.0])
+    places = [limiter.reserve() for _ in range(40)]
+    assert places[0] == 0.0
+    assert places == sorted(place for place in places if place is not None)
+    assert places[-1], "a burst is no longer taken at once"
+
+
+def test_share_doubles_in_a_window_in_which_it_is_used_and_nothing_is_heard() -> None:
+    limiter = RateLimiter(lambda: 0.0)
+    for _ in range(int(FIRST_SHARE / 2)):
+        limiter.record_sent(None)
+    assert limiter.share == FIRST_SHARE, "half of it is no use"
+    for _ in range(int(FIRST_SHARE / 2)):
+        limiter.record_sent(None)
+    assert FIRST_SHARE < limiter.share < 2 * FIRST_SHARE
+
+
+def test_429s_among_few_cut_the_share_once_a_window() -> None:
+    now = [0.0]
+    limiter = RateLimiter(lambda: now[0])
+    for _ in range(100):
+        limiter.record_sent(None)
+    before = limiter.share
+    for _ in range(3):
+        limiter.record_throttled()
+    assert limiter.share == before, "three of a hundred are tolerated"
+    limiter.record_throttled()
+    cut = limiter.share
+    assert cut == min(before, max(AFTER_429 * 100, before * MOST_CUT))
+    for _ in range(10):
+        limiter.record_throttled()
+    assert limiter.share == cut
+    for window in range(1, 40):
+        now[0] = window * WINDOW
+        for _ in range(4):
+            limiter.record_throttled()
+        assert limiter.share < cut
+    assert limiter.share == LEAST_SHARE
+
+
+def test_cooldown_without_retry_after_is_somewhere_in_its_bounds() -> None:
+    low, high = WITHOUT_RETRY_AFTER
+    for chance, seconds in ((0.0, low), (1.0, high), (0.25, low + (high - low) / 4)):
+        cooldown = Cooldown(lambda: 0.0, lambda chance=chance: chance)  # type: ignore[misc]
+        cooldown.start(None)
+        assert cooldown.remaining() == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(("used", "next_place"), [(True, WINDOW), (False, 0.0)])
+def test_reservation_is_cancelled_only_where_it_was_not_used(
+    used: bool,  # noqa: FBT001
+    next_place: float,
+) -> None:
+    limiter = RateLimiter(lambda: 0.0)
+    for _ in range(int(FIRST_SHARE)):
+        limiter.reserve()
+    reservation = Reservation(limiter)
+    if used:
+        reservation.use()
+    reservation.cancel()
+    assert limiter.reserve() == next_place

@@ -190,3 +190,25 @@ def test_domain_list_that_is_no_json_object_is_unread(text: str) -> None:
     body = complete(tenant_reads.invitation_domains)
     body["value"][0]["definition"] = [text]
     assert isinstance(read_of(tenant_reads.invitation_domains).fact(200, body), Unread)
+
+
+def test_each_read_needs_its_permission_and_no_other() -> None:
+    assert {read_of(builder).name: read_of(builder).permission for builder in READS} == {
+        "user": "User.Read.All",
+        "usersNamed": "User.Read.All",
+        "usersAddressed": "User.Read.All",
+        "activeRoles": "RoleManagement.Read.Directory",
+        "roleAssignments": "RoleManagement.Read.Directory",
+        "eligibleRoles": "RoleEligibilitySchedule.Read.Directory",
+        "groups": "GroupMember.Read.All",
+        "eligibleGroups": "PrivilegedEligibilitySchedule.Read.AzureADGroup",
+        "userHolders": "User.Read.All",
+        "contactHolders": "OrgContact.Read.All",
+        "verifiedDomains": "Domain.Read.All",
+        "allowInvitesFrom": "Policy.Read.All",
+        "invitationDomains": "Policy.Read.B2BManagementPolicy",
+        "directFederation": "IdentityProvider.Read.All",
+        "homeTenant": "CrossTenantInformation.ReadBasic.All",
+        "partnerInbound": "Policy.Read.All",
+        "defaultInbound": "Policy.Read.All",
+    }

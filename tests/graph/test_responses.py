@@ -143,3 +143,33 @@ def test_pages_are_joined_in_their_order_and_the_first_ones_count_stays() -> Non
 def test_page_that_is_missing_leaves_nothing_to_believe(page: Answer) -> None:
     first = Answer(200, {}, {"value": [1], "@odata.nextLink": "x"})
     assert (first.joined(page).status, first.joined(page).body) == (page.status, {})
+
+
+@pytest.mark.parametrize(
+    ("told", "used"),
+    [("0.83", 0.83), ("1.2", 1.2), ("0", 0.0), ("inf", None), ("nan", None), ("much", None)],
+)
+def test_used_part_of_the_limit_is_read(told: str, used: float | None) -> None:
+    assert Answer(201, {"x-ms-throttle-limit-percentage": told}, {}).limit_used == used
+    assert Answer(201, {}, {}).limit_used is None
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"error": {"code": "a", "message": "b"}}, ("a", "b")),
+        ({"error": {"code": None}}, ("", "")),
+        ({"error": "text"}, ("", "")),
+        ({}, ("", "")),
+    ],
+)
+def test_error_is_read_as_far_as_it_goes(body: dict[str, object], error: tuple[str, str]) -> None:
+    assert Answer(400, {}, body).error() == error
+
+
+def test_answer_that_concludes_nothing_keeps_what_graph_said() -> None:
+    body = {"error": {"code": "a", "message": "b"}}
+    answer = Answer(503, {"request-id": "r", "retry-after": "7"}, body)
+    error = answer.unavailable("reading")
+    assert (error.what, error.status, error.retry_after) == ("reading", 503, 7)
+    assert (error.request_id, error.code, error.text) == ("r", "a", "b")

@@ -405,3 +405,64 @@ def test_unknown_fact_of_a_lowered_rule_only_warns() -> None:
 def test_s1_address_of_the_attacker_is_refused_though_its_domain_is_allowed() -> None:
     checked = case(of_request=request(email_address="attacker@partner.example"))
     assert codes(checked) == ["addressNotOnUser"]
+
+
+def test_mailbox_plans_are_those_that_microsoft_lists() -> None:
+    """Copied from "Product names and service plan identifiers for licensing"."""
+    assert sorted(MAILBOX_PLANS) == [
+        "1126bef5-da20-4f07-b45e-ad25d2581aa8",
+        "4a82b400-a79f-41a4-b4e2-e94f5787b113",
+        "88f4d7ef-a73b-4246-8047-516022144c9f",
+        "8c3069c0-ccdb-44be-ab77-986203a67df2",
+        "90927877-dcff-4af6-b346-2332c0b15bb7",
+        "9aaf7827-d63c-4b61-89c3-182f06f82e5c",
+        "d42bdbd6-c335-4231-ab3d-c8f348d5aff5",
+        "e9b4930a-925f-45e2-ac2a-3f7788ca6fdd",
+        "efb87545-963c-4e0d-99df-69c6916d9eb0",
+        "fc52cc4b-ed7d-472d-bbe7-b081c23ecc56",
+    ]
+
+
+def test_only_what_can_pass_by_itself_is_retriable() -> None:
+    assert {rule.code for rule in RULES if rule.retriable} == {"userNotFound", "invitationsOff"}
+
+
+def test_rules_that_no_operator_can_lower() -> None:
+    assert {rule.code for rule in RULES if rule.lowerable} == {
+        "mailboxAssigned", "directFederation", "homeTenantNotFound", "mailDomainMismatch",
+        "mailEmpty",
+    }  # fmt: skip
+
+
+def test_who_can_remove_each_reason() -> None:
+    by_owner = {
+        owner: {rule.code for rule in RULES if rule.owner is owner}
+        for owner in (Owner.REQUESTER, Owner.OPERATOR, Owner.PARTNER_ADMIN)
+    }
+    assert by_owner == {
+        Owner.REQUESTER: {
+            "userNotFound", "severalUsersMatch", "invitationPending", "severalExternalAddresses",
+            "addressNotOnUser", "addressMalformed", "addressInTenantDomain",
+            "redirectUrlNotAllowed", "ccNotAllowed",
+        },
+        Owner.OPERATOR: {
+            "protectedByOperator", "eventNeedsConvertibleGroup", "domainNotAllowed",
+        },
+        Owner.PARTNER_ADMIN: set(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("state", ["Suspended", "Deleted", "LockedOut", "suspended"])
+def test_mailbox_whose_plan_leaves_nothing_to_use_is_none(state: str) -> None:
+    assert codes(case(of_user=user(assigned_plans=(ServicePlan(STANDARD, state),)))) == []
+    unknown = case(of_user=user(assigned_plans=(ServicePlan(STANDARD.upper(), ""),)))
+    assert codes(unknown) == ["mailboxAssigned"]
+
+
+def test_long_lists_are_cut_and_counted() -> None:
+    ids = tuple(f"id-{number}" for number in range(25))
+    (reason,) = decide(case(privileges=replace(PRIVILEGES, eligible_roles=ids))).reasons
+    assert "id-19 and 5 more" in reason.message
+    assert "id-20" not in reason.message
+    exactly = replace(PRIVILEGES, eligible_roles=ids[:20])
+    assert "more" not in decide(case(privileges=exactly)).reasons[0].message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,8 @@ from tests.telling import codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.service import Service
 
 POST = "/invitations$"
 pytestmark = pytest.mark.usefixtures("at_once")
@@ -109,3 +111,64 @@ async def test_r6_deliveries_of_one_request_at_once_invite_once(
         assert len(running.invited()) == 1
     assert {event["data"]["status"] for event in events} == {"invited"}
     assert len({event["id"] for event in events}) == 1
+
+
+async def touched(running: Service) -> None:
+    """Change the only claim, as another worker would that takes it over."""
+    (claim,) = [row for row in await running.rows() if row["RowKey"] == "user"]
+    await running.ledger.update_entity({**claim, "Touched": 1})
+
+
+def outrun(running: Service) -> None:
+    """Let another worker change the claim right before this one takes it over."""
+    table = running.converter.ledger._rows._table  # noqa: SLF001 - the wire is what is outrun
+    update = table.update_entity
+
+    async def updating(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        table.update_entity = update  # type: ignore[method-assign]
+        await touched(running)
+        return await update(*arguments, **options)
+
+    table.update_entity = updating  # type: ignore[method-assign]
+
+
+async def test_r6_worker_that_is_outrun_while_it_takes_a_claim_over_posts_nothing(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(Fault(path=POST, drop="before", times=1))
+        await running.handle(request())
+        await running.age_claim(running.converter.settings.doubt_seconds)
+        outrun(running)
+        await running.handle(await running.waiting())
+        assert (len(running.invited()), await running.events()) == (1, [])
+        assert await running.waiting(), "it looks again"
+
+
+async def test_r6_worker_that_is_outrun_while_it_asks_for_a_lost_url_posts_nothing(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(Fault(path=POST, drop="after", times=1))
+        await running.handle(request(sendInvitationMessage=False))
+        await running.age_claim(running.converter.settings.invocation_seconds)
+        outrun(running)
+        await running.handle(await running.waiting())
+        assert (len(running.invited()), await running.events()) == (1, [])
+        assert await running.waiting(), "it looks again"
+
+
+async def test_r6_request_that_ended_before_it_claimed_again_does_not_count_as_ended(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    refused = {"status": 403, "code": "Unauthorized", "message": "Insufficient privileges"}
+    user = kim(**{"$fault": {"invite": {**refused, "times": 1}}})
+    keys = {"RETRY_HOURS": "0", "SETTLE_SECONDS": "300"}
+    async with service(azurite, queue_names, tenant(user), **keys) as running:
+        assert (await running.outcome(request()))["status"] == "failed"
+        # Its second try has claimed the user, and its answer is lost.
+        running.graph.faults.add(Fault(path=POST, drop="before", times=1))
+        await running.handle(request())
+        assert codes((await running.events())[0]["data"]["reasons"]) == ["graphUnavailable"]
+        rival = await running.outcome(request(requestId="R-2"))
+    assert codes(rival["reasons"]) == ["conversionInProgress"]

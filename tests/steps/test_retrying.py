@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+import pytest
 
 from converters.model.errors import GraphUnavailable
-from converters.model.request import Waits
+from converters.model.outcome import Owner, Reason
+from converters.model.request import GraphFailure, Waits
 from converters.settings.settings import Settings
 from converters.steps import retrying
 from tests.samples import request
-
-if TYPE_CHECKING:
-    import pytest
 
 SETTINGS = Settings.from_mapping({"CONVERSION_STORAGE": "UseDevelopmentStorage=true"})
 NOW = 1_700_000_000.0
@@ -48,3 +47,99 @@ def test_request_that_claims_to_have_begun_in_the_future_begins_now() -> None:
     deferral = retrying.after_outage(forged, GraphUnavailable("reading"), SETTINGS, NOW)
     assert deferral
     assert deferral.request.waits.since == int(NOW)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "most"), [(0, 5), (1, 10), (3, 40), (7, 640), (8, 900), (50, 900)]
+)
+def test_back_off_doubles_up_to_a_quarter_of_an_hour_with_full_jitter(
+    attempts: int, most: float
+) -> None:
+    assert retrying.back_off(attempts, 5, lambda: 1.0) == most
+    assert retrying.back_off(attempts, 5, lambda: 0.0) == 0
+    assert retrying.back_off(attempts, 5, lambda: 0.5) == most / 2
+
+
+@pytest.mark.parametrize(("seconds", "delay"), [(0, 1), (0.2, 1), (1, 1), (1.001, 2), (40, 40)])
+def test_delay_is_in_whole_seconds_and_never_too_short(seconds: float, delay: int) -> None:
+    assert retrying.delay(seconds) == delay
+
+
+def test_looks_for_replicas_are_spread_over_the_doubt_and_end_with_it() -> None:
+    look = SETTINGS.doubt_seconds / 10
+    assert retrying.for_replicas(request(), 1000, SETTINGS, NOW).seconds == look
+    assert retrying.for_replicas(request(), 3, SETTINGS, NOW).seconds == 3
+    assert retrying.for_replicas(request(), 0, SETTINGS, NOW).seconds == 1
+
+
+REASON = Reason("userNotFound", "m", "r", Owner.REQUESTER)
+
+
+@pytest.mark.parametrize(
+    ("codes", "waited", "waits"),
+    [
+        (["userNotFound"], 299, True),
+        (["userNotFound"], 300, False),
+        (["userNotFound", "notYetVisible", "addressNotSeenByGraph"], 0, True),
+        (["userNotFound", "accountDisabled"], 0, False),
+        (["noExternalAddress"], 0, False),
+        (["permissionMissing"], 26 * 3600 - 1, True),
+        (["permissionMissing"], 26 * 3600, False),
+        (["factUnknown", "userNotFound"], 300, True),
+        (["invitationsOff", "invitationsRefusedByTenant"], 3600, True),
+    ],
+)
+def test_only_what_may_go_away_by_itself_is_waited_for_and_only_so_long(
+    codes: list[str],
+    waited: int,
+    waits: bool,  # noqa: FBT001
+) -> None:
+    reasons = tuple(replace(REASON, code=code) for code in codes)
+    asked = replace(request(), waits=Waits(since=int(NOW) - waited))
+    deferral = retrying.for_directory(asked, reasons, SETTINGS, NOW)
+    assert (deferral is not None) is waits
+
+
+def test_waits_that_somebody_has_to_hear_of_carry_their_reasons() -> None:
+    reasons = (replace(REASON, code="permissionMissing"),)
+    told = retrying.for_directory(request(), reasons, SETTINGS, NOW)
+    assert told
+    assert told.reasons == reasons
+    silent = retrying.for_directory(request(), (REASON,), SETTINGS, NOW)
+    assert silent
+    assert (silent.reasons, silent.seconds) == ((), 30)
+
+
+def test_waiting_for_the_operator_lets_patience_begin_anew() -> None:
+    tired = replace(request(), waits=Waits(times=3, attempts=2, since=1))
+    deferral = retrying.until_allowed(tired, 300, retrying.PAUSED)
+    assert deferral.request.waits == Waits(times=4)
+    assert (deferral.seconds, deferral.why) == (300, "conversionsPaused")
+    assert deferral.reasons == (retrying.PAUSED,)
+
+
+def failure(text: str = "broken", status: int = 500) -> GraphUnavailable:
+    return GraphUnavailable("inviting", status, None, "r", code="c", text=text)
+
+
+def test_f11_failures_count_while_they_are_the_same_word_for_word() -> None:
+    waiting = request()
+    for times in (1, 2, 3):
+        waiting = retrying.with_failure(waiting, failure())
+        assert waiting.waits.failure == GraphFailure(times, 500, "c", "broken", "r")
+        assert not retrying.fails_alike(waiting)
+    assert retrying.fails_alike(retrying.with_failure(waiting, failure()))
+    other = retrying.with_failure(waiting, failure("otherwise"))
+    assert other.waits.failure == GraphFailure(1, 500, "c", "otherwise", "r")
+    for untold in (failure(""), failure(status=503), failure(status=429), TimeoutError()):
+        assert retrying.with_failure(waiting, untold) == waiting
+
+
+def test_f11_failure_that_leaves_doubt_is_waited_out_all_the_same() -> None:
+    waiting = request()
+    for _ in range(4):
+        waiting = retrying.with_failure(waiting, failure())
+    doubtful = failure()
+    doubtful.in_doubt = True
+    assert retrying.after_outage(waiting, doubtful, SETTINGS, NOW)
+    assert retrying.after_outage(waiting, failure(), SETTINGS, NOW) is None

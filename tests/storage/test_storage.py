@@ -226,3 +226,18 @@ async def test_claim_of_an_earlier_try_that_ended_is_taken_over_by_the_next(
         assert (await running.outcome(request()))["status"] == "invited"
         (later,) = [row for row in await running.rows() if row["RowKey"] == "user"]
         assert json.dumps([claim["Number"], later["Number"]]) == "[0, 1]"
+
+
+async def test_messages_wait_for_ever_for_whoever_reads_them(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    name = next(queue_names)
+    queue = Queue(Storage(azurite), name, None)
+    async with QueueClient.from_connection_string(azurite, name) as client:
+        await client.create_queue()
+        await queue.send(b"outcome")
+        await queue.send_text("kept")
+        messages = await client.peek_messages(5)
+    await queue.close()
+    years = [message.expires_on.year for message in messages if message.expires_on]
+    assert years == [9999, 9999], "never, as the service writes it"
