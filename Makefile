@@ -7,7 +7,11 @@ WORKERS := -n auto --maxprocesses 4 --dist worksteal
 
 ROOMS := model settings wire policy graph storage steps
 
-.PHONY: demo start test unit check doctor dead-letters replay package bench bench-scale faults fuzz lock setup azure-cli
+.DEFAULT_GOAL := demo
+.PHONY: help demo start test unit check doctor dead-letters replay package bench bench-scale faults fuzz lock setup azure-cli
+
+help:  ## print what each command is for
+	@grep -E '^[a-z-]+:.*  ## ' Makefile | awk -F':.*  ## ' '{printf "%-14s %s\n", $$1, $$2}'
 
 demo: setup  ## the main job, start to end, on this machine alone
 	@$(VENV)/python -m local demo

@@ -37,6 +37,7 @@ def main() -> int:
     commands.add_parser("outcomes", help="take the outcomes that wait in the results queue")
     commands.add_parser("package", help="write dist/package.zip, which is deployed")
     commands.add_parser("contract", help="write docs/contract anew from the code")
+    commands.add_parser("reference", help="write the tables of docs/reference anew from the code")
     return _run(parser.parse_args())
 
 
@@ -51,8 +52,8 @@ def _run(arguments: argparse.Namespace) -> int:
             return _demo()
         case "start":
             return _start()
-        case "contract":
-            _write_contract()
+        case "contract" | "reference":
+            _write_docs(arguments.command)
         case "package":
             from local import package  # noqa: PLC0415
 
@@ -75,10 +76,10 @@ def _provision() -> None:
             provision(os.environ)
 
 
-def _write_contract() -> None:
-    from local import contract  # noqa: PLC0415
+def _write_docs(what: str) -> None:
+    from local import contract, reference  # noqa: PLC0415
 
-    contract.write()
+    (contract if what == "contract" else reference).write()
 
 
 def _demo() -> int:

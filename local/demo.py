@@ -9,6 +9,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -86,6 +87,9 @@ def run(console: Console) -> int:
         f"{right} of {len(exchanges)} outcomes are as expected; {mails} invitation mails were sent."
         f" The logs are in {LOGS.relative_to(ROOT)}/."
     )
+    console.print(
+        "Next: `make start` leaves this world running, with the lines to try it yourself."
+    )
     return 1 if wrong else 0
 
 
@@ -140,8 +144,8 @@ def _progress(console: Console) -> Progress:
 
 
 def _outcomes(exchanges: list[Exchange]) -> Table:
-    table = Table(title="Outcomes")
-    table.add_column("Request", ratio=1)
+    table = Table(title="Outcomes", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Request", ratio=1, overflow="fold")
     table.add_column("Status", no_wrap=True)
     table.add_column("Reasons", no_wrap=True)
     for exchange in exchanges:
@@ -157,15 +161,15 @@ def _outcomes(exchanges: list[Exchange]) -> Table:
 
 
 def _remedies(exchanges: list[Exchange]) -> Table:
-    table = Table(title="What to do about each reason", show_lines=True)
-    table.add_column("Reason and owner", no_wrap=True)
-    table.add_column("What is so, and the remedy", ratio=1)
+    table = Table(title="What to do about each reason", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Reason, and who can act", ratio=2, overflow="fold")
+    table.add_column("What is so, and the remedy", ratio=3)
     seen = {
         reason["code"]: reason
         for exchange in exchanges
         for reason in (exchange.outcome or {"reasons": []})["reasons"]
     }
     for code, reason in seen.items():
-        text = f"{reason['message']}\n[bold]{reason['remediation']}[/]"
+        text = f"{reason['message']}\n[bold]{reason['remediation']}[/]\n"
         table.add_row(f"{code}\n[dim]{reason['owner']}[/]", text)
     return table

@@ -323,7 +323,7 @@ async def test_s9_nothing_is_written_to_the_directory_but_the_invitation(
 
 def test_documented_permissions_are_known_and_none_is_a_directory_write() -> None:
     known = json.loads((ROOT / "docs" / "permissions.json").read_text())
-    text = (ROOT / "docs" / "security.md").read_text()
+    text = (ROOT / "docs" / "reference" / "permissions.md").read_text()
     needed, extra = text.split("| what an extra one buys")
     granted = set(re.findall(r"^\| `([\w.]+)` \|", needed, re.MULTILINE))
     assert granted == set(known["needed"])
