@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 ROOT = Path(__file__).parent.parent
 # From the bottom up; rooms beside one another do not know one another.
@@ -36,16 +40,25 @@ KNOWN_TO = {
 ENVIRONMENT = re.compile(r"\b(?:environb?|getenvb?)\b")
 
 
-def imported(path: Path) -> set[str]:
-    """Return the modules that a file imports, anywhere in it."""
+def imported(path: Path, sources: Iterable[str] = SOURCES) -> set[str]:
+    """Return the modules that a file imports, anywhere in it; ``sources`` names those we have."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             inner = {f"{node.module}.{alias.name}" for alias in node.names}
-            names |= (inner & set(SOURCES)) or {node.module}
+            names |= (inner & set(sources)) or {node.module}
     return names
+
+
+def circles(below: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Return what is left of modules and their imports once nothing more can be taken away."""
+    left = dict(below)
+    while leaves := [module for module, names in left.items() if not names & set(left)]:
+        for module in leaves:
+            del left[module]
+    return left
 
 
 def room_of(module: str) -> str:
@@ -74,10 +87,25 @@ def test_imports_run_only_downward(module: str) -> None:
 
 def test_no_two_modules_import_one_another() -> None:
     below = {module: imported(SOURCES[module]) & set(MODULES) for module in MODULES}
-    while leaves := [module for module, names in below.items() if not names & set(below)]:
-        for module in leaves:
-            del below[module]
-    assert below == {}, "these import one another in a circle"
+    assert circles(below) == {}, "these import one another in a circle"
+
+
+@pytest.mark.parametrize("package", ["local", "cli"])
+def test_no_two_modules_beside_the_product_import_one_another(package: str) -> None:
+    # The packages themselves only gather what their modules offer.
+    paths = {
+        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path
+        for path in (ROOT / package).rglob("*.py")
+        if "node_modules" not in path.parts and path.name != "__init__.py"
+    }
+    assert paths
+    below = {module: imported(path, paths) & set(paths) for module, path in paths.items()}
+    assert circles(below) == {}, "these import one another in a circle"
+
+
+def test_circle_is_found_out() -> None:
+    below = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}
+    assert circles(below) == {"a": {"b"}, "b": {"c"}, "c": {"b"}}
 
 
 @pytest.mark.parametrize("outside", sorted(KNOWN_TO))

@@ -8,8 +8,9 @@ deployed. A test starts it in its own event loop::
         ...  # talk to graph.url, then look at graph.requests, graph.invitations, graph.mails
 """
 
-from local.graph.emulator import GraphEmulator, Record
+from local.graph.emulator import GraphEmulator
 from local.graph.faults import Fault
+from local.graph.state import Record
 from local.graph.tenant import Tenant
 from local.graph.throttling import Limits
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from local.graph.emulator import GraphEmulator
 from local.graph.tenant import Tenant
@@ -13,16 +13,7 @@ from local.graph.tenant import Tenant
 if TYPE_CHECKING:
     import argparse
 
-
-class Options(TypedDict, total=False):
-    """What ``GraphEmulator`` takes beside the tenant and the port."""
-
-    latency_ms: float
-    jitter_ms: float
-    lag_ms: int
-    throttle: bool
-    retry_after: bool
-    seed: int
+    from local.graph.state import Options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import TypeAlias
 
-    from local.graph.emulator import GraphEmulator
     from local.graph.schema import Json
+    from local.graph.state import State
 
     Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,7 +48,7 @@ _SETTINGS = ("latencyMs", "jitterMs", "lagMs", "throttle", "retryAfter", *POLICI
 class Control:
     """The routes that control an emulator."""
 
-    def __init__(self, emulator: GraphEmulator) -> None:
+    def __init__(self, emulator: State) -> None:
         self._emulator = emulator
 
     def routes(self) -> list[web.RouteDef]:

@@ -5,27 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import time
 import uuid
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from local.graph.control import Control
-from local.graph.endpoint import Endpoint
 from local.graph.errors import ConnectionCutError, bad_request
 from local.graph.exchange import JSON_TYPE, Answer, Call, refusal
-from local.graph.tenant import Tenant
-from local.graph.throttling import Limits, Throttle
+from local.graph.state import Record, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from types import TracebackType
-    from typing import Self
+    from typing import Self, Unpack
 
-    from local.graph.faults import Faults
     from local.graph.schema import Json
+    from local.graph.state import Options
+    from local.graph.tenant import Tenant
 
 _LARGEST_BODY = 4 * 1024 * 1024
 _VERSIONS = frozenset({"v1.0", "beta"})
@@ -35,105 +31,25 @@ _NOT_JSON = (
 )
 
 
-@dataclass(slots=True)
-class Record:
-    """One HTTP request that came in; a ``$batch`` is one.
-
-    Attributes:
-        method, path, query: as received, the path with its version, decoded.
-        headers: by name in lower case.
-        raw: the body's bytes.
-        body: what its JSON says; ``None`` where there is none or it is not JSON.
-        at: when it came, in seconds of a clock that only grows.
-        status: of the answer; ``None`` until there is one, and for ever if the connection was cut.
-    """
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    raw: bytes
-    body: object
-    at: float = field(default_factory=time.monotonic)
-    status: int | None = None
-
-
-class GraphEmulator:
+class GraphEmulator(State):
     """Microsoft Graph for one tenant, on loopback.
 
     Args:
         tenant: the directory, or its description (see ``local.graph.tenant``).
-        latency_ms: how long every HTTP request takes at least.
-        jitter_ms: how much longer, at most, by chance.
-        lag_ms: how long reads do not show a write.
-        throttle: ``True`` for Graph's own limits, ``Limits`` for others.
-        retry_after: whether a 429 has a ``Retry-After`` header.
         port: 0 for a free one.
-        seed: of everything left to chance.
-        clock: seconds that only grow, for limits and lag.
+        options: what ``State`` takes beside.
 
     Attributes:
         url: where it is, without a version.
-        tenant, faults, throttle: its state, to look into and to change.
-        requests: every HTTP request that came in, in order.
         most_in_flight: how many were under way at once, at most.
     """
 
-    def __init__(  # noqa: PLR0913 - one switch for each thing that can be switched
-        self,
-        tenant: Tenant | Json,
-        *,
-        latency_ms: float = 0,
-        jitter_ms: float = 0,
-        lag_ms: int = 0,
-        throttle: bool | Limits = False,
-        retry_after: bool = True,
-        port: int = 0,
-        seed: int = 1,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.latency_ms, self.jitter_ms = latency_ms, jitter_ms
-        self.lag_ms, self.clock = lag_ms, clock
-        limits = throttle if isinstance(throttle, Limits) else Limits() if throttle else None
-        self.throttle = Throttle(limits, retry_after=retry_after, clock=clock)
-        first = tenant if isinstance(tenant, Tenant) else Tenant(tenant)
-        self._endpoint = Endpoint(first, self.throttle, seed)
-        self.replace_tenant(first)
-        self.requests: list[Record] = []
+    def __init__(self, tenant: Tenant | Json, *, port: int = 0, **options: Unpack[Options]) -> None:
+        super().__init__(tenant, **options)
         self.url, self.most_in_flight = "", 0
         self._port, self._in_flight = port, 0
-        self._chance = random.Random(seed)  # noqa: S311 - jitter
+        self._chance = random.Random(options.get("seed", 1))  # noqa: S311 - jitter
         self._runner: web.AppRunner | None = None
-
-    @property
-    def tenant(self) -> Tenant:
-        """The directory."""
-        return self._endpoint.tenant
-
-    @property
-    def faults(self) -> Faults:
-        """The disturbances in force."""
-        return self._endpoint.faults
-
-    @property
-    def invitations(self) -> list[Json]:
-        """The invitations that were made, as Graph answered them."""
-        return self.tenant.invitations
-
-    @property
-    def mails(self) -> list[Json]:
-        """The invitation mails that Graph sent."""
-        return self.tenant.mails
-
-    def replace_tenant(self, tenant: Tenant) -> None:
-        """Answer for another directory from now on."""
-        tenant.replica.clock = self.clock
-        self._endpoint.tenant = tenant
-        self.set_lag(self.lag_ms)
-
-    def set_lag(self, milliseconds: int) -> None:
-        """Let reads lag behind the writes to come."""
-        self.lag_ms = self.tenant.replica.lag_ms = milliseconds
 
     async def __aenter__(self) -> Self:
         application = web.Application(client_max_size=_LARGEST_BODY)
@@ -143,7 +59,7 @@ class GraphEmulator:
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self._endpoint.base_url = self.url
+        self.endpoint.base_url = self.url
         return self
 
     async def __aexit__(
@@ -175,7 +91,7 @@ class GraphEmulator:
             elif not readable:
                 answer = refusal(bad_request(_NOT_JSON), call)
             else:
-                answer = await self._endpoint.answer(call)
+                answer = await self.endpoint.answer(call)
         except ConnectionCutError:
             return _cut(request)
         record.status = answer.status
