@@ -14,7 +14,7 @@ from converters.steps.retrying import fails_alike
 if TYPE_CHECKING:
     from converters.model.errors import GraphRefused, RequestInvalid
     from converters.model.outcome import Deferral, Invitation
-    from converters.model.request import ConversionRequest
+    from converters.model.request import ConversionRequest, GraphFailure
     from converters.policy.eligibility import Verdict
 
 # Graph's own text is handed on, but an outcome has to fit into a queue message.
@@ -115,8 +115,9 @@ def waiting(deferral: Deferral) -> Outcome:
 
 def gave_up(request: ConversionRequest, error: Exception, hours: int) -> Outcome:
     """Conclude that what the request needs was not available for too long."""
-    if isinstance(error, GraphUnavailable) and fails_alike(request):
-        return failed_alike(request)
+    failure = fails_alike(request)
+    if isinstance(error, GraphUnavailable) and failure:
+        return failed_alike(request, failure)
     of_storage = isinstance(error, LedgerUnavailable | QueueUnavailable)
     reason = _filled(endings.STORAGE_AWAY if of_storage else endings.GRAPH_AWAY, hours=hours)
     trace = None
@@ -128,14 +129,10 @@ def gave_up(request: ConversionRequest, error: Exception, hours: int) -> Outcome
     return replace(outcome, graph=trace)
 
 
-def failed_alike(request: ConversionRequest) -> Outcome:
+def failed_alike(request: ConversionRequest, failure: GraphFailure) -> Outcome:
     """Conclude that Graph fails with the same words each time it is asked."""
-    outcome = _unread(
-        request, Status.FAILED, (endings.FAILS_ALIKE,), f"failure {request.waits.since}"
-    )
-    failure = request.waits.failure
-    if failure is None:
-        return outcome
+    step = f"failure {request.waits.since}"
+    outcome = _unread(request, Status.FAILED, (endings.FAILS_ALIKE,), step)
     trace = GraphTrace(
         request.correlation_id, failure.request_id, failure.status, failure.code, failure.text
     )

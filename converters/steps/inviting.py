@@ -73,8 +73,8 @@ class Inviter:
     ) -> Outcome | Deferral:
         """Make an approved invitation, unless another request makes one for the same user."""
         verdict = approval.verdict
-        if retrying.fails_alike(verdict.case.request):
-            return concluding.failed_alike(verdict.case.request)
+        if failure := retrying.fails_alike(verdict.case.request):
+            return concluding.failed_alike(verdict.case.request, failure)
         claim = await self._claimed(verdict, entry)
         if not isinstance(claim, Claim):
             return claim

@@ -86,10 +86,10 @@ def with_failure(
     return replace(request, waits=replace(request.waits, failure=failure))
 
 
-def fails_alike(request: ConversionRequest) -> bool:
-    """Tell whether Graph has said the same so often that it will not say otherwise."""
+def fails_alike(request: ConversionRequest) -> GraphFailure | None:
+    """Return what Graph has said so often that it will not say otherwise, if anything."""
     failure = request.waits.failure
-    return failure is not None and failure.times >= MOST_ALIKE
+    return failure if failure and failure.times >= MOST_ALIKE else None
 
 
 def until_results(request: ConversionRequest, settings: Settings, now: float) -> Deferral:

@@ -160,7 +160,9 @@ def _code(error: AzureError) -> str:
     code = getattr(error, "error_code", None)
     if code is None and isinstance(error, HttpResponseError) and error.response is not None:
         # The library takes the code out of some calls' answers and not out of others'.
-        code = _code_in(cast("Any", error.response).text()) or error.status_code
+        response = cast("Any", error.response)
+        code = _code_in(response.text()) or response.headers.get("x-ms-error-code")
+        code = code or error.status_code
     return str(getattr(code, "value", code) or type(error).__name__)
 
 

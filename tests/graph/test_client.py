@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from converters.graph import user_reads
 from converters.graph.client import Graph
+from converters.graph.rate_limit import FIRST_SHARE, WINDOW
 from converters.model.errors import GraphUnavailable
 from converters.model.facts import Unread
 from converters.model.trace import Trace
@@ -157,3 +159,54 @@ async def test_bytes_that_are_no_json_are_an_empty_answer(
             await running.converter.graph.read([user_reads.user(USER_ID)], TRACE)
     assert caught.value.status == 502
     assert "<h1>" not in str(caught.value)
+
+
+async def test_batch_that_is_not_found_says_nothing_of_what_was_asked_in_it(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(Fault(path=r"\$batch$", status=404))
+        with pytest.raises(GraphUnavailable) as caught:
+            await running.converter.graph.read([user_reads.user(USER_ID)], TRACE)
+    assert caught.value.status == 404
+
+
+async def test_place_in_the_limit_that_is_too_far_off_is_refused_and_a_near_one_waited_for(
+    azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async with service(azurite, queue_names) as running:
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        graph = running.converter.graph
+        for _ in range(int(FIRST_SHARE)):
+            await graph.reserve(0.0)
+        with pytest.raises(GraphUnavailable, match="in turn") as caught:
+            await graph.reserve(0.5)
+        assert (caught.value.retry_after, slept) == (0.5, [])
+        await graph.reserve(WINDOW + 1)
+        monkeypatch.undo()
+    assert len(slept) == 1
+    assert 0 < slept[0] <= WINDOW
+
+
+async def test_invitation_is_spaced_right_before_it_is_sent(
+    azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with service(azurite, queue_names) as running:
+        limiter = running.converter.graph._limiter  # noqa: SLF001 - its state is what is set up
+        limiter.record_sent(0.9)
+        limiter.spacing()
+        slept: list[float] = []
+        genuine = asyncio.sleep
+
+        async def sleep(seconds: float, *rest: object) -> None:
+            slept.append(seconds)
+            await genuine(0, *rest)
+
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        assert (await running.outcome(request()))["status"] == "invited"
+        assert [seconds for seconds in slept if 0 < seconds < 1]

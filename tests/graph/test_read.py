@@ -212,3 +212,23 @@ def test_each_read_needs_its_permission_and_no_other() -> None:
         "partnerInbound": "Policy.Read.All",
         "defaultInbound": "Policy.Read.All",
     }
+
+
+@pytest.mark.parametrize("verified", [[], [False], [False, False]])
+def test_tenant_without_a_verified_domain_was_not_read_whole(verified: list[bool]) -> None:
+    items = [{"id": f"{n}.example", "isVerified": is_so} for n, is_so in enumerate(verified)]
+    fact = read_of(tenant_reads.verified_domains).fact(200, {"value": items})
+    assert isinstance(fact, Unread)
+
+
+@pytest.mark.parametrize("access", ["unknownFutureValue", "Blocked", "x"])
+def test_access_of_another_kind_is_not_known(access: str) -> None:
+    for builder in (tenant_reads.partner_inbound, tenant_reads.default_inbound):
+        people = {"accessType": access, "targets": [{"target": "AllUsers"}]}
+        body = {"b2bCollaborationInbound": {"usersAndGroups": people}}
+        assert isinstance(read_of(builder).fact(200, body), Unread)
+
+
+def test_time_that_is_none_is_not_known() -> None:
+    body = complete(user_reads.user) | {"externalUserStateChangeDateTime": "yesterday"}
+    assert isinstance(read_of(user_reads.user).fact(200, body), Unread)

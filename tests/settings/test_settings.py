@@ -298,3 +298,20 @@ def test_setting_that_could_not_work_stops_the_start(keys: dict[str, str], probl
 )
 def test_setting_at_the_edge_of_what_works_is_taken(keys: dict[str, str]) -> None:
     assert problems_of(LEAST | keys) == ()
+
+
+def test_edition_decides_where_the_address_stands_unless_the_operator_says() -> None:
+    def property_of(**keys: str) -> str:
+        return Settings.from_mapping(LEAST | keys).address_property
+
+    assert property_of() == "byOrigin"
+    assert property_of(RULES_EDITION="2020") == "byOrigin"
+    assert property_of(RULES_EDITION="current") == "mail"
+    kept = {"RULES_EDITION": "current", "EXTERNAL_ADDRESS_PROPERTY": "byOrigin"}
+    assert property_of(**kept) == "byOrigin"
+    assert "RULES_EDITION must be 2020 or current" in problems(RULES_EDITION="2021")
+
+
+@pytest.mark.parametrize(("hours", "consent"), [("0", 0), ("1", 26), ("26", 26), ("48", 48)])
+def test_f15_consent_is_waited_for_longer_than_a_token_lives(hours: str, consent: int) -> None:
+    assert Settings.from_mapping(LEAST | {"RETRY_HOURS": hours}).consent_hours == consent

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
@@ -25,7 +25,7 @@ from converters.storage.table import Rows
 from tests import samples
 from tests.directory import USER_ID, kim, request, tenant
 from tests.service import service
-from tests.storage_service import KEY, ROW, StorageService
+from tests.storage_service import KEY, ROW, StorageService, rows_at
 from tests.telling import lines
 
 if TYPE_CHECKING:
@@ -241,3 +241,47 @@ async def test_messages_wait_for_ever_for_whoever_reads_them(
     await queue.close()
     years = [message.expires_on.year for message in messages if message.expires_on]
     assert years == [9999, 9999], "never, as the service writes it"
+
+
+def table_answer(status: int, code: str) -> web.Response:
+    """Return an error as the Table service words it."""
+    body = {"odata.error": {"code": code, "message": {"lang": "en-US", "value": "x"}}}
+    return web.json_response(body, status=status)
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        ([table_answer(409, "TableBeingDeleted")], "TableBeingDeleted"),
+        ([table_answer(409, "EntityAlreadyExists"), table_answer(404, "ResourceNotFound")],
+         "a row came and went"),
+        ([web.Response(status=403, headers={"x-ms-error-code": "AuthorizationFailure"})],
+         "AuthorizationFailure"),
+        ([web.Response(status=403)], "403"),
+    ],
+)  # fmt: skip
+async def test_row_that_is_not_known_to_be_written_is_said_so(
+    answers: list[web.Response], why: str
+) -> None:
+    service = StorageService(*answers)
+    async with service.started() as endpoint, rows_at(endpoint) as rows:
+        with pytest.raises(LedgerUnavailable, match=why):
+            await rows.insert(ROW)
+
+
+async def test_row_that_an_unanswered_try_has_written_is_this_ones_own(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        table = running.ledger.table_name
+        rows = Rows(Storage(azurite), table, None, ServiceClock())
+        create = rows._table.create_entity  # noqa: SLF001 - the wire loses an answer
+
+        async def twice(entity: Any, **options: Any) -> Any:  # noqa: ANN401
+            await create(entity, **options)
+            return await create(entity, **options)
+
+        rows._table.create_entity = twice  # type: ignore[method-assign]  # noqa: SLF001
+        etag, other = await rows.insert({**ROW, "A": 1})
+        assert (bool(etag), other) == (True, None)
+        await rows.close()
