@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from converters.model.errors import Fault
 from converters.wire import encodings
+from converters.wire.ticket import seen
 
 NOT_A_REQUEST = "notARequest"
 WANTED = "one JSON object is wanted, as UTF-8 text, plain or once in standard base64 with padding"
@@ -54,7 +55,7 @@ def json_object(body: bytes) -> dict[str, Any]:
     found = encodings.recognised(body)
     if found.layers and found.layers != (encodings.BASE64,):
         problem = f"is {' that holds '.join(found.layers)}"
-    inner = found.value or encodings.seen(body.decode("utf-8", "replace"))
+    inner = found.value or seen(body.decode("utf-8", "replace"))
     if _WHERE not in problem:
         problem = f"{problem.removesuffix(',')}{_WHERE}{WANTED}"
     raise Undecodable(problem, inner)
@@ -103,14 +104,14 @@ def _unbase64(text: str) -> object:
     try:
         return _json(text)
     except ValueError as error:
-        raise _broken(error, "in its base64 ") from None
+        raise _broken(error, "base64 of what is ") from None
 
 
 def _broken(error: ValueError, inside: str = "") -> Undecodable:
     if not isinstance(error, json.JSONDecodeError):
-        return Undecodable(f"{inside}has a number of thousands of digits")
+        return Undecodable("has a number of thousands of digits")
     where = f"line {error.lineno}, column {error.colno}"
-    return Undecodable(f"{inside}is not valid JSON: the mistake is at {where}, or just before")
+    return Undecodable(f"is {inside}not valid JSON: the mistake is at {where}, or just before")
 
 
 def _too_deep() -> Undecodable:

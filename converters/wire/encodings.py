@@ -16,14 +16,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from converters.wire.almost_json import mended
+from converters.wire.ticket import in_common, seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BASE64 = "base64"
-_MOST_LAYERS = 6
-# Of what is compressed, no more is unpacked: a queue message has at most a quarter of it.
-_MOST_UNPACKED = 262_144
+# Two for each base64: the text and its bytes.
+_MOST_LAYERS = 12
+# Of what is compressed, no more is unpacked than a queue message could hold.
+_MOST_UNPACKED = 65_536
+# No longer text is read for its slips: it would take long, and requests are shorter.
+_MOST_READ = 16_384
 _MARKS = (
     (b"\xff\xfe\x00\x00", "UTF-32 text", "utf-32"),
     (b"\x00\x00\xfe\xff", "UTF-32 text", "utf-32"),
@@ -114,14 +118,16 @@ def _of_bytes(data: bytes) -> Iterator[_Reading]:
 def _packed(data: bytes) -> Iterator[_Reading]:
     if data.startswith(b"PK\x03\x04"):
         yield _Reading("a ZIP archive", None, certain=True)
-    name = "gzip data" if data.startswith(b"\x1f\x8b") else "zlib data"
-    if name == "gzip data" or data[:1] == b"\x78":
-        try:
-            # 47: with a header of gzip's or of zlib's.
-            yield _Reading(name, zlib.decompressobj(47).decompress(data, _MOST_UNPACKED), True)  # noqa: FBT003
-        except zlib.error:
-            if name == "gzip data":
-                yield _Reading(name, None, certain=True)
+    gzipped = data.startswith(b"\x1f\x8b")
+    if not gzipped and data[:1] != b"\x78":
+        return
+    try:
+        # 47: with a header of gzip's or of zlib's.
+        unpacked = zlib.decompressobj(47).decompress(data, _MOST_UNPACKED)
+    except zlib.error:
+        unpacked = b""
+    if unpacked or gzipped:
+        yield _Reading("gzip data" if gzipped else "zlib data", unpacked, certain=True)
 
 
 def _of_text(text: str) -> Iterator[_Reading]:
@@ -142,7 +148,7 @@ def _of_text(text: str) -> Iterator[_Reading]:
         yield _Reading("Python's text of bytes, b'...',", _unprinted(match[2]), certain=True)
     yield from _base64(text)
     yield from _escaped(text)
-    if text.startswith(("{", "[")):
+    if text.startswith(("{", "[")) and len(text) <= _MOST_READ:
         json_text, deviations = mended(text)
         if deviations:
             yield _Reading(f"JSON with {_all_of(deviations)}", json_text)
@@ -155,7 +161,7 @@ def _of_json(value: object) -> Iterator[_Reading]:
     elif isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict | str):
         yield _Reading("a list with the request as its only item", value[0])
     elif isinstance(value, list) and len(value) > 1:
-        yield _Reading(f"a list of {len(value)} items", _in_common(value), certain=True)
+        yield _Reading(f"a list of {len(value)} items", in_common(value), certain=True)
     elif isinstance(value, dict) and isinstance(value.get("$content"), str):
         name = "Logic Apps' wrapping of binary content, $content,"
         yield _Reading(name, value["$content"], certain=True)
@@ -205,24 +211,7 @@ def _several(text: str) -> Iterator[_Reading]:
         if values and isinstance(values[0], dict):
             yield _Reading("a JSON object with other text after its end", values[0], certain=True)
         return
-    yield _Reading(f"{len(values)} JSON documents in a row", _in_common(values), certain=True)
-
-
-def seen(text: str) -> dict[str, Any]:
-    """Return the one id that can be seen in a text that cannot be read."""
-    pattern = r"""\brequestId["']?\s{0,9}[:=>]\s{0,9}["']?([A-Za-z0-9._~:/+-]{1,129})"""
-    ids = set(re.findall(pattern, text))
-    return {"requestId": ids.pop()} if len(ids) == 1 else {}
-
-
-def _in_common(values: list[Any]) -> dict[str, Any]:
-    """Return what several requests say alike of where they come from."""
-    common: dict[str, Any] = {}
-    for name in ("requestId", "requestedBy"):
-        said = [value.get(name) for value in values if isinstance(value, dict)]
-        if said and all(one == said[0] for one in said):
-            common[name] = said[0]
-    return common
+    yield _Reading(f"{len(values)} JSON documents in a row", in_common(values), certain=True)
 
 
 def _unprinted(text: str) -> bytes:

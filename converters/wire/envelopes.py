@@ -19,9 +19,10 @@ from converters.model.request import Waits
 from converters.settings.reader import GUID
 from converters.wire import encodings
 from converters.wire.decoding import NOT_A_REQUEST
-from converters.wire.faults import folded, invalid, missing
+from converters.wire.faults import invalid, missing
 from converters.wire.properties import written
 from converters.wire.telling import found
+from converters.wire.ticket import usable_id
 
 if TYPE_CHECKING:
     from converters.model.request import ConversionRequest
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 DEFERRED = "B2BConversion.Deferred"
 SOURCE = "urn:b2b-conversion"
 USER_EVENTS = frozenset({"Microsoft.Graph.UserCreated", "Microsoft.Graph.UserUpdated"})
-# No @ and no spaces: the id stands in logs, and must not be somebody's address.
-REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/=+-]{1,128}")
 _ID, _TEXT = "a text of 1 to 128 letters, digits and ._~:/=+-,", "a text that is not empty"
 _USER_RESOURCE = re.compile(r"/?users/([0-9a-f-]{36})", re.IGNORECASE)
 # Far beyond any count, and any second of this century.
@@ -65,25 +64,6 @@ class Envelope:
     from_event: bool = False
     waits: Waits = field(default_factory=Waits)
     correlation_id: str | None = None
-
-
-def usable_id(value: object) -> str | None:
-    """Return the value where it can be a request's id."""
-    return value if isinstance(value, str) and REQUEST_ID.fullmatch(value) else None
-
-
-def as_id(value: object) -> object:
-    """Return a whole number as the text that it is taken for, anything else as it is."""
-    is_number = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return str(value) if is_number else value
-
-
-def told(content: dict[str, Any], name: str) -> object:
-    """Return what a request that is refused says by a name, or by one that is meant for it."""
-    if content.get(name) is not None:
-        return content[name]
-    meant = [value for other, value in content.items() if folded(other) == name.lower()]
-    return meant[0] if len(meant) == 1 else None
 
 
 def unwrap(value: dict[str, Any], fallback_id: str) -> Envelope:
@@ -140,21 +120,15 @@ def _event(value: dict[str, Any], fallback_id: str, names: tuple[str, ...]) -> E
     id_ = usable_id(value.get("id")) or fallback_id
     if isinstance(data, dict):
         return Envelope(data, id_, faults)
-    data = value.get("data_base64") if data is None else data
-    faults.append(_no_object(value, data))
     # Not validated, but whose request it is may be told from it.
-    inside = encodings.recognised(data).value if isinstance(data, str) else None
-    return Envelope(inside or {}, id_, faults, holds_request=False)
-
-
-def _no_object(value: dict[str, Any], data: object) -> Fault:
-    wanted = "the request as a JSON object is wanted"
-    if "data_base64" in value:
-        return Fault(NOT_A_REQUEST, "data", f"is missing beside data_base64, where {wanted}")
+    text = value.get("data_base64") if data is None else data
+    inside = encodings.recognised(text).value if isinstance(text, str) else None
     what = found(data) if "data" in value else "missing"
-    if isinstance(data, str) and encodings.recognised(data).value is not None:
-        what = "a text that holds the request"
-    return Fault(NOT_A_REQUEST, "data", f"is {what}, where {wanted}")
+    if inside is not None:
+        what = "a text that holds the request" if data else "in data_base64"
+    problem = f"is {what}, where the request itself, a JSON object, is wanted"
+    faults.append(Fault(NOT_A_REQUEST, "data", problem))
+    return Envelope(inside or {}, id_, faults, holds_request=False)
 
 
 def _take_source(envelope: Envelope, value: dict[str, Any], name: str) -> None:

@@ -7,13 +7,13 @@ only shortened, and no word of the library that validates.
 from __future__ import annotations
 
 import difflib
-import re
 from typing import TYPE_CHECKING, Any
 
 from converters.model.errors import Fault
 from converters.wire.graph_names import UNUSED
 from converters.wire.odata import TYPE
 from converters.wire.telling import found, shown
+from converters.wire.ticket import folded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +27,12 @@ WANTED = {
     "invitedUser.id": "the user's object id, as in 11111111-aaaa-4aaa-8aaa-111111111111,",
     "invitedUser.userPrincipalName": "a user principal name, as in kim@contoso.example,",
     "invitedUserEmailAddress": _ADDRESS,
-    "sendInvitationMessage": "true or false, without quotes,",
+    "sendInvitationMessage": "true or false",
     _INFO: "an object with messageLanguage, ccRecipients or customizedMessageBody",
     f"{_INFO}.messageLanguage": "a language, as in en-US,",
     f"{_INFO}.ccRecipients": "a list of at most one recipient",
     _ITEM: "an object with emailAddress",
-    f"{_ITEM}.emailAddress": "an object with address and name",
+    f"{_ITEM}.emailAddress": "an object with address",
     f"{_ITEM}.emailAddress.name": "one line of 1 to 256 characters",
     f"{_ITEM}.emailAddress.address": _ADDRESS,
     f"{_INFO}.customizedMessageBody": "a text of at most 2000 characters",
@@ -68,8 +68,8 @@ _OTHERWISE_CALLED = {
     _ITEM: {"address": "emailAddress", "email": "emailAddress", "mail": "emailAddress"},
     f"{_ITEM}.emailAddress": {"email": "address", "mail": "address", "displayname": "name"},
 }
+_HALF = "holds half a character, as \\ud800 is, where valid Unicode is wanted"
 _UNICODE = frozenset({"string_unicode", "invalid_key"})
-_FOLDED = re.compile(r"[^a-z0-9]+")
 _CLOSE = 0.75
 _MOST_FAULTS = 50
 _UNTOLD = Fault("moreFaults", "", "")
@@ -93,12 +93,10 @@ def listed(faults: list[Fault]) -> list[Fault]:
 
 def faults_of_user(value: dict[str, Any]) -> list[Fault]:
     """Check what no single property can tell, to report it beside their faults."""
-    user, wanted = value.get("invitedUser"), f"{WANTED['invitedUser']} is wanted"
+    user = value.get("invitedUser")
     if user is None:
         if value.get("invitedUserEmailAddress") is None:
-            problem = (
-                f"is missing, and so is invitedUserEmailAddress, where {wanted}, or the address"
-            )
+            problem = "is missing, and so is invitedUserEmailAddress, where one of them is wanted"
             return [Fault("missingProperty", "invitedUser", problem)]
         return []
     if not isinstance(user, dict):
@@ -106,8 +104,8 @@ def faults_of_user(value: dict[str, Any]) -> list[Fault]:
     named = [name for name in ("id", "userPrincipalName") if user.get(name) is not None]
     if len(named) == 1:
         return []
-    what = "has both id and userPrincipalName" if named else "has neither id nor userPrincipalName"
-    return [Fault("invalidValue", "invitedUser", f"{what}, where {wanted}")]
+    what = "both id and userPrincipalName" if named else "neither id nor userPrincipalName"
+    return [Fault("invalidValue", "invitedUser", f"has {what}, where one of them is wanted")]
 
 
 def _fault(detail: Any) -> Fault:  # noqa: ANN401 - pydantic's ErrorDetails, a TypedDict of its core
@@ -120,8 +118,7 @@ def _fault(detail: Any) -> Fault:  # noqa: ANN401 - pydantic's ErrorDetails, a T
         case "missing":
             return Fault("missingProperty", where, f"is missing, where {_wanted(path)}")
         case kind if kind in _UNICODE:
-            holds = "holds characters that are no valid Unicode"
-            return Fault("invalidValue", where, f"{holds}, where {_wanted(path)}")
+            return Fault("invalidValue", where, _HALF)
     name = str(loc[-1]) if loc else ""
     problem = f"is {found(detail['input'], name)}, where {_wanted(path)}"
     return Fault("invalidValue", where, problem)
@@ -135,11 +132,6 @@ def missing(where: str, wanted: str) -> Fault:
 def invalid(where: str, value: object, wanted: str) -> Fault:
     """Tell that a property's value is not as it must be."""
     return Fault("invalidValue", where, f"is {found(value)}, where {wanted} is wanted")
-
-
-def folded(name: str) -> str:
-    """Return a name without what people write differently: case, ``_`` and ``-``."""
-    return _FOLDED.sub("", name.lower())
 
 
 def _path(loc: tuple[str | int, ...]) -> str:
@@ -166,7 +158,7 @@ def _annotation(parent: str, name: str) -> str:
     path = f"{parent}.{annotated}".removeprefix(".")
     if kind == "odata.bind" and path in WANTED:
         return f"is a reference, which is not followed; {annotated} is wanted itself"
-    return f"is an annotation that has no effect here; only {TYPE} of Graph's properties is taken"
+    return f"is an annotation that has no effect here; only a true {TYPE} is taken"
 
 
 def _meant(parent: str, name: str) -> str | None:

@@ -20,8 +20,9 @@ from converters.model.request import ConversionRequest, MessageInfo, Mode, Recip
 from converters.settings.reader import GUID
 from converters.wire import odata
 from converters.wire.decoding import Undecodable, json_object
-from converters.wire.envelopes import REQUEST_ID, Envelope, as_id, told, unwrap, usable_id
+from converters.wire.envelopes import Envelope, unwrap
 from converters.wire.faults import faults_of, faults_of_user, listed
+from converters.wire.ticket import REQUEST_ID, as_id, told, told_id, usable_id
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:b2b-conversion")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -177,8 +178,7 @@ def _parse(body: bytes, fallback: str) -> ConversionRequest:
 def _rejected(faults: list[Fault], envelope: Envelope) -> RequestInvalid:
     """Tell what can be told of whose request it is, so that the ticket finds its outcome."""
     content = envelope.request
-    id_ = as_id(told(content, "requestId"))
-    own_id = usable_id(id_.strip() if isinstance(id_, str) else id_)
+    own_id = told_id(content)
     request_id, source = (own_id, None) if own_id else (envelope.id, envelope.source)
     by = told(content, "requestedBy")
     known_by = by if isinstance(by, str) and by.isprintable() and len(by) <= _LINE else None
