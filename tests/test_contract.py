@@ -77,9 +77,22 @@ GUID = "00000000-0000-4000-8000-000000000001"
 VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, "", "text", 7, [], {}, GUID, "kim@partner.example", "check", "en-US", "x" * 300]
 )
-USERS = st.fixed_dictionaries({}, optional={"id": VALUES, "userPrincipalName": VALUES, "x": VALUES})
+TYPES = st.sampled_from(
+    [
+        "#microsoft.graph.invitation", "Microsoft.Graph.User", "#microsoft.graph.recipient",
+        "#Boolean", "edm.STRING", "#Collection(microsoft.graph.recipient)", "#", "", None, 7,
+    ]
+)  # fmt: skip
+USERS = st.fixed_dictionaries(
+    {},
+    optional={"id": VALUES, "userPrincipalName": VALUES, "x": VALUES, "@odata.type": TYPES},
+)
 CC = st.fixed_dictionaries(
-    {"emailAddress": st.fixed_dictionaries({}, optional={"address": VALUES, "name": VALUES})}
+    {
+        "emailAddress": st.fixed_dictionaries({}, optional={"address": VALUES, "name": VALUES})
+        | st.none()
+    },
+    optional={"@odata.type": TYPES},
 )
 INFO = st.fixed_dictionaries(
     {},
@@ -87,6 +100,7 @@ INFO = st.fixed_dictionaries(
         "messageLanguage": VALUES,
         "customizedMessageBody": VALUES,
         "ccRecipients": st.lists(CC, max_size=2) | VALUES,
+        "ccRecipients@odata.type": TYPES,
     },
 )
 REQUESTS = st.fixed_dictionaries(
@@ -101,6 +115,9 @@ REQUESTS = st.fixed_dictionaries(
         "requestedBy": VALUES,
         "mode": VALUES,
         "unknown": VALUES,
+        "@odata.type": TYPES,
+        "sendInvitationMessage@odata.type": TYPES,
+        "$AzureWebJobsParentId": VALUES,
     },
 )
 

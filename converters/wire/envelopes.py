@@ -17,8 +17,12 @@ from typing import TYPE_CHECKING, Any
 from converters.model.errors import Fault
 from converters.model.request import Waits
 from converters.settings.reader import GUID
+from converters.wire import encodings
 from converters.wire.decoding import NOT_A_REQUEST
+from converters.wire.faults import invalid, missing
 from converters.wire.properties import written
+from converters.wire.telling import found
+from converters.wire.ticket import usable_id
 from converters.wire.waits import read_waits, written_waits
 
 if TYPE_CHECKING:
@@ -27,8 +31,7 @@ if TYPE_CHECKING:
 DEFERRED = "B2BConversion.Deferred"
 SOURCE = "urn:b2b-conversion"
 USER_EVENTS = frozenset({"Microsoft.Graph.UserCreated", "Microsoft.Graph.UserUpdated"})
-# No @ and no spaces: the id stands in logs, and must not be somebody's address.
-REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/=+-]{1,128}")
+_ID, _TEXT = "a text of 1 to 128 letters, digits and ._~:/=+-,", "a text that is not empty"
 _USER_RESOURCE = re.compile(r"/?users/([0-9a-f-]{36})", re.IGNORECASE)
 # A URI reference, as CloudEvents has it; an outcome has to have room for it.
 _SOURCE = re.compile(r"[^\s\x00-\x1f\x7f]{1,512}")
@@ -61,11 +64,6 @@ class Envelope:
     correlation_id: str | None = None
 
 
-def usable_id(value: object) -> str | None:
-    """Return the value where it can be a request's id."""
-    return value if isinstance(value, str) and REQUEST_ID.fullmatch(value) else None
-
-
 def unwrap(value: dict[str, Any], fallback_id: str) -> Envelope:
     """Take the wrapping off, if there is one; faults are collected, not raised."""
     if "specversion" in value:
@@ -73,13 +71,13 @@ def unwrap(value: dict[str, Any], fallback_id: str) -> Envelope:
         _take_source(envelope, value, "source")
         envelope.traceparent = value.get("traceparent")
         if value["specversion"] != "1.0":
-            envelope.faults.insert(0, Fault("invalidValue", "specversion", "must be 1.0"))
+            envelope.faults.insert(0, invalid("specversion", value["specversion"], '"1.0"'))
         return _of_type(envelope, value, value.get("type"))
     if "eventType" in value:
         envelope = _event(value, fallback_id, ("id", "eventType"))
         _take_source(envelope, value, "topic")
         if isinstance(value["eventType"], str) and value["eventType"] not in USER_EVENTS:
-            envelope.faults.append(_unknown_type("eventType"))
+            envelope.faults.append(_unknown_type("eventType", value["eventType"]))
         return _of_type(envelope, value, value["eventType"])
     return Envelope(value, fallback_id, [])
 
@@ -106,19 +104,24 @@ def _event(value: dict[str, Any], fallback_id: str, names: tuple[str, ...]) -> E
     faults = []
     for name in names:
         if name not in value:
-            faults.append(Fault("missingProperty", name, "is missing"))
+            faults.append(missing(name, _TEXT))
         elif not isinstance(value[name], str) or not value[name]:
-            faults.append(Fault("invalidValue", name, "must be a text that is not empty"))
+            faults.append(invalid(name, value[name], _TEXT))
     if isinstance(value.get("id"), str) and value["id"] and not usable_id(value["id"]):
-        problem = "must be at most 128 letters, digits and ._~:/=+-"
-        faults.append(Fault("invalidValue", "id", problem))
+        faults.append(invalid("id", value["id"], _ID))
     data = value.get("data")
-    if not isinstance(data, dict):
-        faults.append(Fault(NOT_A_REQUEST, "data", "must be a JSON object"))
     id_ = usable_id(value.get("id")) or fallback_id
-    if not isinstance(data, dict):
-        return Envelope({}, id_, faults, holds_request=False)
-    return Envelope(data, id_, faults)
+    if isinstance(data, dict):
+        return Envelope(data, id_, faults)
+    # Not validated, but whose request it is may be told from it.
+    text = value.get("data_base64") if data is None else data
+    inside = encodings.recognised(text).value if isinstance(text, str) else None
+    what = found(data) if "data" in value else "missing"
+    if inside is not None:
+        what = "a text that holds the request" if data else "in data_base64"
+    problem = f"is {what}, where the request itself, a JSON object, is wanted"
+    faults.append(Fault(NOT_A_REQUEST, "data", problem))
+    return Envelope(inside or {}, id_, faults, holds_request=False)
 
 
 def _take_source(envelope: Envelope, value: dict[str, Any], name: str) -> None:
@@ -128,8 +131,8 @@ def _take_source(envelope: Envelope, value: dict[str, Any], name: str) -> None:
     if _SOURCE.fullmatch(source):
         envelope.source = source
     else:
-        problem = "must be at most 512 characters, without spaces or control characters"
-        envelope.faults.append(Fault("invalidValue", name, problem))
+        wanted = "a text of at most 512 characters, without spaces or control characters,"
+        envelope.faults.append(invalid(name, source, wanted))
 
 
 def _of_type(envelope: Envelope, value: dict[str, Any], type_: object) -> Envelope:
@@ -137,7 +140,7 @@ def _of_type(envelope: Envelope, value: dict[str, Any], type_: object) -> Envelo
         _take_waiting_request(envelope)
     elif isinstance(type_, str) and type_.startswith("Microsoft.Graph."):
         if type_ not in USER_EVENTS and "specversion" in value:
-            envelope.faults.append(_unknown_type("type"))
+            envelope.faults.append(_unknown_type("type", type_))
         _take_user(envelope, value)
     return envelope
 
@@ -147,7 +150,8 @@ def _take_waiting_request(envelope: Envelope) -> None:
     request, waits = data.get("request"), read_waits(data.get("waits"))
     correlation_id = data.get("correlationId")
     if not isinstance(request, dict) or waits is None or not isinstance(correlation_id, str):
-        envelope.faults.append(Fault(NOT_A_REQUEST, "data", "is no request that waits"))
+        problem = "is not what this service writes for a request that waits, where that is wanted"
+        envelope.faults.append(Fault(NOT_A_REQUEST, "data", problem))
         envelope.holds_request = False
         return
     source = data.get("source")
@@ -161,9 +165,8 @@ def _take_user(envelope: Envelope, value: dict[str, Any]) -> None:
     """Make the request that an event about a user stands for."""
     data, envelope.from_event = envelope.request, True
     if data.get("changeType") not in (None, "created", "updated"):
-        envelope.faults.append(
-            Fault("invalidValue", "data.changeType", "must be created or updated")
-        )
+        wanted = "created or updated"
+        envelope.faults.append(invalid("data.changeType", data["changeType"], wanted))
     resource_data = data.get("resourceData")
     named = resource_data.get("id") if isinstance(resource_data, dict) else None
     for resource in (data.get("resource"), value.get("subject")):
@@ -173,9 +176,11 @@ def _take_user(envelope: Envelope, value: dict[str, Any]) -> None:
         envelope.request = {"invitedUser": {"id": named}}
         return
     envelope.holds_request = False
-    problem = "names no user by object id, nor do data.resource and subject"
+    problem = (
+        "names no user, and neither do data.resource and subject, where one object id is wanted"
+    )
     envelope.faults.append(Fault("missingProperty", "data.resourceData.id", problem))
 
 
-def _unknown_type(name: str) -> Fault:
-    return Fault("invalidValue", name, f"must be one of {', '.join(sorted(USER_EVENTS))}")
+def _unknown_type(name: str, value: object) -> Fault:
+    return invalid(name, value, " or ".join(sorted(USER_EVENTS)))

@@ -18,14 +18,15 @@ from pydantic.alias_generators import to_camel
 from converters.model.errors import Fault, RequestInvalid
 from converters.model.request import ConversionRequest, MessageInfo, Mode, Recipient
 from converters.settings.reader import GUID
+from converters.wire import odata
 from converters.wire.decoding import Undecodable, json_object
-from converters.wire.envelopes import REQUEST_ID, Envelope, unwrap, usable_id
+from converters.wire.envelopes import Envelope, unwrap
+from converters.wire.faults import faults_of, faults_of_user, listed
+from converters.wire.ticket import REQUEST_ID, as_id, told, told_id, usable_id
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:b2b-conversion")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-_NAME_SHOWN = 64
 _LINE = 256
-_MOST_FAULTS = 50
 
 Guid = Annotated[str, StringConstraints(pattern=f"^{GUID.pattern}$")]
 # No spaces or control characters; whether an address can be invited is for the rules to say.
@@ -33,6 +34,11 @@ Address = Annotated[
     str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]+@[^\s\x00-\x1f\x7f]+$", max_length=320)
 ]
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=_LINE)]
+
+
+def _or_number(schema: dict[str, Any]) -> None:
+    number = {"type": "integer", "minimum": 0, "exclusiveMaximum": 1e128}
+    schema["anyOf"].insert(1, number)
 
 
 class _Wire(BaseModel):
@@ -44,13 +50,14 @@ class InvitedUser(_Wire):
 
     model_config = ConfigDict(
         json_schema_extra={
+            **odata.schema(odata.USER),
             "oneOf": [
                 {"required": ["id"], "properties": {"id": {"type": "string"}}},
                 {
                     "required": ["userPrincipalName"],
                     "properties": {"userPrincipalName": {"type": "string"}},
                 },
-            ]
+            ],
         }
     )
 
@@ -61,6 +68,8 @@ class InvitedUser(_Wire):
 class EmailAddressBody(_Wire):
     """Graph's ``emailAddress``."""
 
+    model_config = ConfigDict(json_schema_extra=odata.schema(odata.EMAIL_ADDRESS))
+
     name: Line | None = None
     address: Address | None = None
 
@@ -68,11 +77,15 @@ class EmailAddressBody(_Wire):
 class RecipientBody(_Wire):
     """Graph's ``recipient``."""
 
-    email_address: EmailAddressBody
+    model_config = ConfigDict(json_schema_extra=odata.schema(odata.RECIPIENT))
+
+    email_address: EmailAddressBody | None
 
 
 class MessageInfoBody(_Wire):
     """How the invitation mail is written: Graph's ``invitedUserMessageInfo``."""
+
+    model_config = ConfigDict(json_schema_extra=odata.schema(odata.MESSAGE_INFO))
 
     message_language: (
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None
@@ -91,13 +104,14 @@ class RequestBody(_Wire):
     model_config = ConfigDict(
         title="ConversionRequest",
         json_schema_extra={
+            **odata.schema(odata.INVITATION),
             "anyOf": [
                 {"required": ["invitedUser"], "properties": {"invitedUser": {"type": "object"}}},
                 {
                     "required": ["invitedUserEmailAddress"],
                     "properties": {"invitedUserEmailAddress": {"type": "string"}},
                 },
-            ]
+            ],
         },
     )
 
@@ -107,7 +121,7 @@ class RequestBody(_Wire):
     invited_user_email_address: Address | None = Field(
         None, description="The person's own address; left out, the one that the directory holds."
     )
-    send_invitation_message: bool = Field(
+    send_invitation_message: bool | None = Field(
         default=True,
         description="Whether Microsoft mails the invitation; if not, the outcome has the URL.",
     )
@@ -116,9 +130,11 @@ class RequestBody(_Wire):
         Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$", max_length=2048)] | None
     ) = Field(None, description="Where the person lands after redeeming.")
     request_id: Annotated[str, StringConstraints(pattern=f"^{REQUEST_ID.pattern}$")] | None = Field(
-        None, description="Idempotency key and correlation."
+        None,
+        description="Idempotency key and correlation; a whole number is taken as text.",
+        json_schema_extra=_or_number,
     )
-    mode: Annotated[Mode, Field(strict=False)] = Field(
+    mode: Annotated[Mode, Field(strict=False)] | None = Field(
         Mode.CONVERT, description="check says whether one could, and invites nobody."
     )
     requested_by: Line | None = Field(None, description="Who asked: a ticket's number, say.")
@@ -147,73 +163,39 @@ def _parse(body: bytes, fallback: str) -> ConversionRequest:
     try:
         value = json_object(body)
     except Undecodable as undecodable:
-        raise RequestInvalid([undecodable.fault], fallback) from None
+        envelope = unwrap(undecodable.value, fallback)
+        raise _rejected([undecodable.fault], envelope) from None
     envelope = unwrap(value, fallback)
-    content = envelope.request
-    own_id = usable_id(content.get("requestId"))
-    request_id, source = (own_id, None) if own_id else (envelope.id, envelope.source)
-    request, faults = _validated(content) if envelope.holds_request else (None, [])
+    request, faults = _validated(envelope.request) if envelope.holds_request else (None, [])
     faults = envelope.faults + faults
     if faults or request is None:
-        by = content.get("requestedBy")
-        known_by = by if isinstance(by, str) and by.isprintable() and len(by) <= _LINE else None
-        raise RequestInvalid(_listed(faults), request_id, known_by, source) from None
-    return _request(request, request_id, source, envelope)
+        raise _rejected(faults, envelope) from None
+    if request.request_id:
+        return _request(request, request.request_id, None, envelope)
+    return _request(request, envelope.id, envelope.source, envelope)
+
+
+def _rejected(faults: list[Fault], envelope: Envelope) -> RequestInvalid:
+    """Tell what can be told of whose request it is, so that the ticket finds its outcome."""
+    content = envelope.request
+    own_id = told_id(content)
+    request_id, source = (own_id, None) if own_id else (envelope.id, envelope.source)
+    by = told(content, "requestedBy")
+    known_by = by if isinstance(by, str) and by.isprintable() and len(by) <= _LINE else None
+    return RequestInvalid(listed(faults), request_id, known_by, source)
 
 
 def _validated(value: dict[str, Any]) -> tuple[RequestBody | None, list[Fault]]:
-    faults = _user_faults(value)
+    content, faults = odata.without(value)
+    faults += faults_of_user(content)
+    if isinstance(as_id(content.get("requestId")), str):
+        content["requestId"] = as_id(content["requestId"])
     try:
-        body = RequestBody.model_validate(value)
+        body = RequestBody.model_validate(content)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        return None, faults + [_fault(detail) for detail in details]
+        details = error.errors(include_url=False, include_context=False)
+        return None, faults + faults_of(details)
     return body, faults
-
-
-def _listed(faults: list[Fault]) -> list[Fault]:
-    """Keep as many faults as an outcome has room for, and count the rest."""
-    rest = len(faults) - _MOST_FAULTS
-    if rest <= 0:
-        return faults
-    return [*faults[:_MOST_FAULTS], Fault("moreFaults", "", f"has {rest} more faults")]
-
-
-def _user_faults(value: dict[str, Any]) -> list[Fault]:
-    """Check what no single property can tell, to report it beside their faults."""
-    user = value.get("invitedUser")
-    if user is None:
-        if value.get("invitedUserEmailAddress") is None:
-            problem = (
-                "is missing, and so is invitedUserEmailAddress: one of them must name the user"
-            )
-            return [Fault("missingProperty", "invitedUser", problem)]
-        return []
-    names = [user.get("id"), user.get("userPrincipalName")] if isinstance(user, dict) else [user]
-    if len([name for name in names if name is not None]) == 1:
-        return []
-    return [Fault("invalidValue", "invitedUser", "must have either id or userPrincipalName")]
-
-
-def _fault(detail: Any) -> Fault:  # noqa: ANN401 - pydantic's ErrorDetails, a TypedDict of its core
-    where = ".".join(_shown(part) for part in detail["loc"])
-    if detail["type"] == "extra_forbidden":
-        return Fault("unknownProperty", where, "is no property of a request")
-    if detail["type"] == "missing":
-        return Fault("missingProperty", where, "is missing")
-    return Fault("invalidValue", where, _PROBLEMS.get(detail["type"], detail["msg"]))
-
-
-_PROBLEMS = {
-    "string_pattern_mismatch": "does not have the form it must have",
-    "string_unicode": "has characters that are no valid Unicode",
-}
-
-
-def _shown(part: str | int) -> str:
-    """Write a name from the message for an outcome: short, ASCII, no controls."""
-    text = str(part).encode("unicode_escape").decode("ascii")
-    return text if len(text) <= _NAME_SHOWN else text[:_NAME_SHOWN] + "..."
 
 
 def _request(
@@ -223,11 +205,11 @@ def _request(
     return ConversionRequest(
         request_id=request_id,
         correlation_id=envelope.correlation_id or _correlation_id(request_id, envelope.traceparent),
-        mode=body.mode,
+        mode=body.mode or Mode.CONVERT,
         user_id=user.id.lower() if user and user.id else None,
         user_principal_name=user.user_principal_name if user else None,
         email_address=body.invited_user_email_address,
-        send_invitation_message=body.send_invitation_message,
+        send_invitation_message=body.send_invitation_message is not False,
         message_info=_message_info(info) if info else MessageInfo(),
         redirect_url=body.invite_redirect_url,
         requested_by=body.requested_by,
@@ -239,7 +221,8 @@ def _request(
 
 def _message_info(info: MessageInfoBody) -> MessageInfo:
     # The article's own example has recipients whose name or address is null.
-    cc = [item.email_address for item in info.cc_recipients or () if item.email_address.address]
+    addresses = [item.email_address for item in info.cc_recipients or ()]
+    cc = [address for address in addresses if address and address.address]
     return MessageInfo(
         language=info.message_language,
         cc=Recipient(cc[0].address or "", cc[0].name) if cc else None,

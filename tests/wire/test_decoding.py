@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEEPEST = 32
+DEEP = "is nested more than 32 levels deep"
+BROKEN, BEFORE = "is not valid JSON: the mistake is at line 1,", ", or just before"
 ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
     "plain": lambda text: text,
     "byte order mark": lambda text: b"\xef\xbb\xbf" + text,
@@ -32,11 +34,15 @@ OBJECTS = st.dictionaries(
 
 
 def problem(body: bytes) -> str:
+    """Return what is said to be wrong with a message; what is wanted always follows it."""
     with pytest.raises(Undecodable) as caught:
         json_object(body)
     fault = caught.value.fault
     assert (fault.code, fault.where) == (NOT_A_REQUEST, "")
-    return fault.problem
+    found, comma, wanted = fault.problem.partition(", where ")
+    assert comma
+    assert wanted
+    return found
 
 
 def nested(depth: int) -> bytes:
@@ -64,43 +70,39 @@ def test_text_outside_ascii_comes_out_as_it_went_in(value: dict[str, Any]) -> No
         (b"", "is empty"),
         (b" \r\n\t", "is empty"),
         (b"\xef\xbb\xbf", "is empty"),
-        (b"\xff\xfe{\x00}\x00", "is not UTF-8 text"),
-        (b'{"a":"\xe9"}', "is not UTF-8 text"),
-        (base64.b64encode(b"\xff\xfe"), "is not UTF-8 text"),
+        (b'{"a":"\xe9"', "is not UTF-8 text"),
+        (base64.b64encode(b"\xfa\xfb"), "is neither JSON nor base64 of UTF-8 text"),
         (b"\x00", "is neither JSON nor base64"),
         (b"\x00" * 65_536, "is neither JSON nor base64"),
         (b"hello world!", "is neither JSON nor base64"),
-        (b"e30", "is neither JSON nor base64"),
         (b"e3=0", "is neither JSON nor base64"),
         (b"_-8=", "is neither JSON nor base64"),
         ("\N{BULLET}".encode(), "is neither JSON nor base64"),
-        (b"{", "is not valid JSON"),
-        (b"{}{}", "is not valid JSON"),
-        (b"{'a':1}", "is not valid JSON"),
-        (b'{"a":1,}', "is not valid JSON"),
-        (b'{"a":"\x00"}', "is not valid JSON"),
-        (b'{"a":1}\x00', "is not valid JSON"),
-        (b'{"a":' + b"9" * 5000 + b"}", "is not valid JSON"),
-        (b'{"a":NaN}', "is not valid JSON"),
-        (b'{"a":Infinity}', "is not valid JSON"),
-        (b'{"a":[-Infinity]}', "is not valid JSON"),
-        (base64.b64encode(b"plain text"), "is not valid JSON"),
-        (base64.b64encode(base64.b64encode(b"{}")), "is not valid JSON"),
-        (b"[]", "is not a JSON object"),
-        (b"null", "is not a JSON object"),
-        (b"true", "is not a JSON object"),
-        (b"1234", "is not a JSON object"),
-        (b'"dHJ1ZQ=="', "is not a JSON object"),
-        (b'[{"a":1}]', "is not a JSON object"),
-        (base64.b64encode(b"null"), "is not a JSON object"),
-        (base64.b64encode(b'"text"'), "is not a JSON object"),
+        (b"{", f"{BROKEN} column 2{BEFORE}"),
+        (b'{"a":"\x00"}', f"{BROKEN} column 7{BEFORE}"),
+        (b'{"a": 1\n "b": 2}', f"is not valid JSON: the mistake is at line 2, column 2{BEFORE}"),
+        (b'{"a":' + b"9" * 5000 + b"}", "has a number of thousands of digits"),
+        (b'{"a":NaN}', "has NaN or Infinity"),
+        (b'{"a":Infinity}', "has NaN or Infinity"),
+        (b'{"a":[-Infinity]}', "has NaN or Infinity"),
+        (
+            base64.b64encode(b"plain text"),
+            f"{BROKEN.replace('is', 'is base64 of what is', 1)} column 1{BEFORE}",
+        ),
+        (b"[]", "is a list in JSON"),
+        (b"null", "is null in JSON"),
+        (b"true", "is true or false in JSON"),
+        (b"1234", "is a number in JSON"),
+        (b'"dHJ1ZQ=="', "is a text in JSON"),
+        (base64.b64encode(b"null"), "is null in JSON"),
+        (base64.b64encode(b'"text"'), "is a text in JSON"),
         (b'{"a":1,"a":1}', "names a property twice in one object"),
         (b'{"a":[{"b":1,"b":2}]}', "names a property twice in one object"),
         (b'{"a":1,"\\u0061":2}', "names a property twice in one object"),
-        (nested(DEEPEST + 1), "is nested too deeply"),
-        (b"[" * 65_536, "is nested too deeply"),
-        (b'{"a":' * 13_000, "is nested too deeply"),
-        (base64.b64encode(b"[" * 49_152), "is nested too deeply"),
+        (nested(DEEPEST + 1), DEEP),
+        (b"[" * 65_536, DEEP),
+        (b'{"a":' * 13_000, DEEP),
+        (base64.b64encode(b"[" * 49_152), DEEP),
     ],
 )
 def test_r8_what_the_bytes_hold_is_said(body: bytes, expected: str) -> None:

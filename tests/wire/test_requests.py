@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from converters.model.errors import RequestInvalid
 from converters.model.request import ConversionRequest, MessageInfo, Mode, Recipient
 from converters.settings.reader import GUID
-from converters.wire.envelopes import deferred, usable_id
+from converters.wire.envelopes import deferred
 from converters.wire.requests import parse
+from converters.wire.ticket import usable_id
 from tests.directory import ADDRESS, ARTICLE, USER_ID, request
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -169,17 +170,19 @@ def test_thousands_of_faults_are_counted_not_listed() -> None:
     assert len(found) <= 51
 
 
-def test_s8_faults_repeat_nothing_of_the_content_but_short_names() -> None:
+def test_s8_faults_show_of_the_content_little_and_the_exception_nothing() -> None:
     canary = "canary\u202e\x07"
-    body = json.dumps({"mode": canary, canary * 50: 1, "invitedUser": {"id": canary}})
+    body = json.dumps({"mode": canary * 50, canary * 50: 1, "invitedUser": {"id": canary * 50}})
     with pytest.raises(RequestInvalid) as caught:
         parse(body.encode(), "message-1")
     assert "canary" not in str(caught.value)
+    assert len(caught.value.faults) == 3
     for fault in caught.value.faults:
-        assert "canary" not in fault.problem
-        assert fault.where.isascii()
-        assert fault.where.isprintable()
+        for text in (fault.where, fault.problem):
+            assert text.isascii()
+            assert text.isprintable()
         assert len(fault.where) < 150
+        assert len(fault.problem) < 200
 
 
 @pytest.mark.parametrize(
@@ -325,10 +328,14 @@ MARKED = st.recursive(
 
 
 @given(st.dictionaries(PROPERTIES, MARKED))
-def test_r8_faults_never_hold_a_value_of_the_message(changes: dict[str, Any]) -> None:
+def test_r8_values_of_the_message_are_in_no_exception_and_shown_short(
+    changes: dict[str, Any],
+) -> None:
     with pytest.raises(RequestInvalid) as caught:
-        parsed(ARTICLE | changes | {"sendInvitationMessage": CANARY})
-    assert CANARY not in repr(caught.value.faults) + str(caught.value)
+        parsed(ARTICLE | changes | {"sendInvitationMessage": CANARY * 10})
+    assert CANARY not in str(caught.value)
+    assert CANARY * 6 not in repr(caught.value.faults)
+    assert all(CANARY not in fault.where for fault in caught.value.faults)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
 
