@@ -199,7 +199,9 @@ async def test_invitation_is_spaced_right_before_it_is_sent(
     async with service(azurite, queue_names) as running:
         limiter = running.converter.graph._limiter  # noqa: SLF001 - its state is what is set up
         limiter.record_sent(0.9)
-        limiter.spacing()
+        for _ in range(100):
+            # Others go before it, for some seconds.
+            limiter.spacing()
         slept: list[float] = []
         genuine = asyncio.sleep
 
@@ -209,4 +211,4 @@ async def test_invitation_is_spaced_right_before_it_is_sent(
 
         monkeypatch.setattr(asyncio, "sleep", sleep)
         assert (await running.outcome(request()))["status"] == "invited"
-        assert [seconds for seconds in slept if 0 < seconds < 1]
+        assert max(slept) > 1
