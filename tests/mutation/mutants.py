@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 LONGEST = 72
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
-_IMPORT = (ast.Import, ast.ImportFrom)
-# Names of types, for the type checker alone.
-_TYPING = {"TypeVar", "ParamSpec", "cast"}
+# Their first argument is a type, or its name.
+_TYPING = {"TypeVar", "cast"}
 _SILENT_KEYWORDS = {"repr"}
 
 
@@ -62,13 +61,13 @@ def of_file(path: Path) -> list[Mutant]:
 def of_source(path: str, data: bytes) -> list[Mutant]:
     """Return every mutant of a source."""
     source, seen = Source(data), Counter[str]()
-    found = []
-    for place in _places(source.tree, ()):
-        for operator in OPERATORS:
-            for change in operator(source, place):
-                if mutant := _mutant(path, source, place, change, seen):
-                    found.append(mutant)
-    return found
+    return [
+        mutant
+        for place in _places(source.tree, ())
+        for operator in OPERATORS
+        for change in operator(source, place)
+        if (mutant := _mutant(path, source, place, change, seen))
+    ]
 
 
 def _mutant(
@@ -108,22 +107,28 @@ def _places(node: ast.AST, above: tuple[ast.AST, ...]) -> Iterator[Place]:
 
 
 def _decides_nothing(node: ast.AST, name: str, child: ast.AST) -> bool:
+    """Return whether a field of a node holds nothing that the code goes by."""
     if name in {"annotation", "returns"}:
         # A wire model's annotations hold its constraints.
         return not any(isinstance(inner, ast.Call) for inner in ast.walk(child))
-    if name == "decorator_list" or isinstance(child, (*_IMPORT, ast.JoinedStr)):
-        return True
-    if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
-        return True
-    if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
-        return True
-    if isinstance(child, ast.keyword) and child.arg in _SILENT_KEYWORDS:
-        return True
-    if isinstance(child, ast.Call) and ast.unparse(child.func) in _TYPING:
-        return ast.unparse(child.func) != "cast"
-    if isinstance(node, ast.Call) and ast.unparse(node.func) == "cast":
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in _TYPING:
         return child is node.args[0]
-    return isinstance(child, ast.Assign) and ast.unparse(child.targets[0]) == "__all__"
+    return name == "decorator_list" or _is_silent(child)
+
+
+def _is_silent(node: ast.AST) -> bool:
+    match node:
+        case ast.Import() | ast.ImportFrom() | ast.JoinedStr():
+            return True
+        case ast.Expr(value=ast.Constant()):
+            return True
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            return True
+        case ast.Assign(targets=[ast.Name(id="__all__")]):
+            return True
+        case ast.keyword(arg=name):
+            return name in _SILENT_KEYWORDS
+    return False
 
 
 def _qualified(place: Place) -> str:

@@ -100,13 +100,15 @@ def negation(source: Source, place: Place) -> Iterator[Change]:
 def arithmetic(source: Source, place: Place) -> Iterator[Change]:
     """Swap an arithmetic operator."""
     node = place.node
-    if isinstance(node, ast.BinOp) and (pair := ARITHMETIC.get(type(node.op))):
-        if span := _between(source, node.left, node.right, pair[0]):
-            yield "arithmetic", span, pair[1]
-    if isinstance(node, ast.AugAssign) and (pair := ARITHMETIC.get(type(node.op))):
-        target = source.span(node.target)
-        if span := _between(source, node.target, node.value, rf"{pair[0]}="):
-            yield "arithmetic", Span(target.end, span.end), f" {pair[1]}="
+    if not isinstance(node, (ast.BinOp, ast.AugAssign)) or type(node.op) not in ARITHMETIC:
+        return
+    token, other = ARITHMETIC[type(node.op)]
+    left, right = (
+        (node.left, node.right) if isinstance(node, ast.BinOp) else (node.target, node.value)
+    )
+    # In ``a += 1`` the token is the sign before the equals sign.
+    if span := _between(source, left, right, token):
+        yield "arithmetic", span, other
 
 
 def swap(source: Source, place: Place) -> Iterator[Change]:
@@ -141,7 +143,9 @@ def element(source: Source, place: Place) -> Iterator[Change]:
     node = place.node
     if not isinstance(node, (ast.Tuple, ast.Set, ast.List)) or not _is_table(place, node):
         return
-    opening, closing = {"Tuple": "()", "Set": "{}", "List": "[]"}[type(node).__name__]
+    opening, closing = {ast.Tuple: ("(", ")"), ast.Set: ("{", "}"), ast.List: ("[", "]")}[
+        type(node)
+    ]
     for dropped in node.elts:
         kept = [source.of(one) for one in node.elts if one is not dropped]
         inner = "".join(f"{text}, " for text in kept).rstrip()
@@ -190,9 +194,8 @@ def statement(source: Source, place: Place) -> Iterator[Change]:
         yield "raise", source.span(node), "pass"
     if isinstance(node, ast.Expr) and isinstance(node.value, (ast.Call, ast.Await)):
         yield "call", source.span(node), "pass"
-    if isinstance(node, ast.Return) and node.value is not None:
-        if not (isinstance(node.value, ast.Constant) and node.value.value is None):
-            yield "return", source.span(node), "return None"
+    if isinstance(node, ast.Return) and ast.unparse(node) not in {"return", "return None"}:
+        yield "return", source.span(node), "return None"
 
 
 def _short(text: str) -> str:
