@@ -8,7 +8,7 @@ WORKERS := -n auto --maxprocesses 4 --dist worksteal
 ROOMS := model settings wire policy graph storage steps
 
 .DEFAULT_GOAL := demo
-.PHONY: help demo start test unit check doctor dead-letters replay package bench bench-scale faults fuzz lock setup azure-cli
+.PHONY: help demo start test unit check doctor dead-letters replay package bench bench-scale faults mutation fuzz lock setup azure-cli
 
 help:  ## print what each command is for
 	@grep -E '^[a-z-]+:.*  ## ' Makefile | awk -F':.*  ## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ bench-scale: setup  ## one to eight hosts at Graph's limits, and a host's memory
 
 faults: setup  ## hosts killed at every step, and a storm of 10,000 requests: a quarter of an hour
 	@$(VENV)/python -m tests.faults
+
+mutation: setup  ## 600 places that decide, changed one by one: does a test fail? About half an hour
+	@$(VENV)/python -m tests.mutation --count 600
 
 fuzz: setup  ## the message parser, over 100,000 cases
 	@$(VENV)/python benchmarks/fuzz.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import signal
 import warnings
 from typing import TYPE_CHECKING
@@ -33,7 +34,11 @@ STRUCK = pytest.StashKey[bool]()
 # How long an example takes is the machine's affair and no property of the code. What fails on
 # another machine is printed so that it can be run here.
 hypothesis.settings.register_profile("project", deadline=None, print_blob=True)
-hypothesis.settings.load_profile("project")
+# Mutants are judged by the same examples each.
+hypothesis.settings.register_profile(
+    "mutation", deadline=None, print_blob=True, derandomize=True, max_examples=25, database=None
+)
+hypothesis.settings.load_profile(os.environ.get("TESTS_HYPOTHESIS_PROFILE", "project"))
 processes.adopt_orphans()
 
 
@@ -107,7 +112,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[str]:
-    """Return the connection string of an Azurite that runs for the session of one worker."""
+    """Return the connection string of an Azurite that runs for the session of one worker.
+
+    ``TESTS_AZURITE`` names one that runs already.
+    """
+    if running := os.environ.get("TESTS_AZURITE"):
+        yield running
+        return
     with Azurite() as storage:
         yield storage.connection_string
 

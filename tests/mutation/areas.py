@@ -1,0 +1,96 @@
+"""What decides, by area; and by name what does not. Together they are the whole package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AREAS = {
+    "rules": ("policy/**/*.py",),
+    "reads": (
+        "graph/read.py",
+        "graph/responses.py",
+        "graph/user_reads.py",
+        "graph/tenant_reads.py",
+        "graph/gathering.py",
+        "graph/cache.py",
+    ),
+    "claims": ("steps/inviting.py", "storage/ledger.py", "storage/table.py"),
+    "queues": ("storage/queues.py", "steps/reporting.py", "steps/sweeping.py"),
+    "waiting": ("steps/retrying.py", "storage/clock.py", "wire/waits.py"),
+    "pacing": ("graph/rate_limit.py", "graph/client.py"),
+    "wire": (
+        "wire/almost_json.py",
+        "wire/decoding.py",
+        "wire/encodings.py",
+        "wire/envelopes.py",
+        "wire/faults.py",
+        "wire/graph_names.py",
+        "wire/odata.py",
+        "wire/outcomes.py",
+        "wire/properties.py",
+        "wire/requests.py",
+        "wire/telling.py",
+        "wire/ticket.py",
+    ),
+    "deciding": (
+        "conversion.py",
+        "steps/concluding.py",
+        "storage/records.py",
+        "graph/invitation_body.py",
+        "settings/editions.py",
+        "settings/reader.py",
+        "settings/settings.py",
+        "settings/storage_account.py",
+        "model/addresses.py",
+    ),
+}
+DECIDES_NOTHING = (
+    # Names and shapes.
+    "**/__init__.py",
+    "model/errors.py",
+    "model/facts.py",
+    "model/outcome.py",
+    "model/request.py",
+    "model/trace.py",
+    # What is told to the operator.
+    "steps/logging.py",
+    "steps/endings.py",
+    # Wiring of other people's libraries.
+    "graph/transport.py",
+    "settings/identity.py",
+)
+# Nothing may be left alive here.
+STRICT = frozenset({"rules", "reads", "claims", "queues"})
+
+
+def by_area(package: Path) -> dict[str, list[Path]]:
+    """Return the modules of each area.
+
+    Raises:
+        ValueError: a module stands in no area or in two, or a pattern matches none.
+    """
+    nothing = set(_matching(package, DECIDES_NOTHING))
+    found = {
+        area: [path for path in _matching(package, globs) if path.name != "__init__.py"]
+        for area, globs in AREAS.items()
+    }
+    placed = [path for paths in found.values() for path in paths] + sorted(nothing)
+    twice = {path for path in placed if placed.count(path) > 1}
+    nowhere = set(package.rglob("*.py")) - set(placed)
+    if twice or nowhere:
+        names = sorted(path.relative_to(package).as_posix() for path in twice | nowhere)
+        raise ValueError(f"not in exactly one area: {', '.join(names)}")
+    return found
+
+
+def _matching(package: Path, globs: tuple[str, ...]) -> list[Path]:
+    found: set[Path] = set()
+    for pattern in globs:
+        paths = set(package.glob(pattern))
+        if not paths:
+            raise ValueError(f"matches no module: {pattern}")
+        found |= paths
+    return sorted(found)

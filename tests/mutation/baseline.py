@@ -1,0 +1,102 @@
+"""The tests on the code as it is: how long each takes, and which lines it covers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from coverage import CoverageData
+
+from tests.mutation.mutants import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOLDER = ROOT / ".mutation"
+SECONDS, DIGEST, COVERAGE = FOLDER / "seconds.json", FOLDER / "digest", FOLDER / "coverage"
+_ROOMS = ("model", "settings", "wire", "policy", "graph", "storage", "steps", "reliability")
+_FILES = ("test_conversion.py", "test_security.py", "test_field_cases.py", "test_contract.py")
+TESTS = (*(f"tests/{room}" for room in _ROOMS), *(f"tests/{file}" for file in _FILES))
+OPTIONS = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What is known of the tests.
+
+    Attributes:
+        seconds: how long each takes, by its node id.
+        covering: the tests that cover a line, by file and line.
+    """
+
+    seconds: Mapping[str, float]
+    covering: Mapping[str, Mapping[int, frozenset[str]]]
+
+
+class Watch:
+    """A pytest plugin that takes the time of each test."""
+
+    def __init__(self) -> None:
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add up set-up, call and teardown."""
+        self.seconds[report.nodeid] += report.duration
+
+
+def measured(environment: Mapping[str, str]) -> Baseline:
+    """Return what the tests do, measured anew where code or tests are others than then.
+
+    Raises:
+        RuntimeError: they fail as it is.
+    """
+    digest = _digest()
+    if not DIGEST.is_file() or DIGEST.read_text() != digest:
+        FOLDER.mkdir(exist_ok=True)
+        command = [sys.executable, "-m", "tests.mutation.baseline"]
+        found = subprocess.run(command, cwd=ROOT, env={**environment}, check=False)
+        if found.returncode:
+            raise RuntimeError("the tests fail on the code as it is")
+        DIGEST.write_text(digest)
+    return Baseline(json.loads(SECONDS.read_text()), _covering())
+
+
+def _digest() -> str:
+    digest = hashlib.sha256()
+    for folder in ("converters", "tests", "local"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "mutation" not in path.parts and "node_modules" not in path.parts:
+                digest.update(path.as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _covering() -> dict[str, dict[int, frozenset[str]]]:
+    data = CoverageData(str(COVERAGE))
+    data.read()
+    return {
+        os.path.relpath(file, ROOT): {
+            line: frozenset(context.partition("|")[0] for context in contexts if context)
+            for line, contexts in data.contexts_by_lineno(file).items()
+        }
+        for file in data.measured_files()
+    }
+
+
+def _measure() -> int:
+    os.environ["COVERAGE_FILE"] = str(COVERAGE)
+    watch = Watch()
+    coverage = ("--cov", "--cov-context=test", "--cov-report=", "--cov-fail-under=0")
+    code = pytest.main([*OPTIONS, *coverage, *TESTS], plugins=[watch])
+    SECONDS.write_text(json.dumps(watch.seconds))
+    return int(code)
+
+
+if __name__ == "__main__":
+    sys.exit(_measure())

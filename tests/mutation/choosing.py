@@ -1,0 +1,83 @@
+"""Which tests have to see a mutant, in the order that ends soonest."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from tests.mutation.mutants import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.mutation.baseline import Baseline
+    from tests.mutation.mutants import Mutant
+
+# Who survives these has to survive the others as well.
+FIRST = 80
+
+
+def chosen(mutant: Mutant, baseline: Baseline) -> list[str]:
+    """Return the node ids of the tests that a mutant has to survive."""
+    lines = baseline.covering.get(mutant.path, {})
+    if mutant.in_function:
+        first, last = mutant.statement
+        tests = _union(lines, range(first, last + 1))
+    else:
+        tests = _of_module(mutant.path, baseline) | _of_users(mutant.path, baseline)
+        tests |= {test for test in baseline.seconds if resembles(test, mutant.path)}
+    return _in_order(tests & set(baseline.seconds), mutant.path, baseline)
+
+
+def resembles(test: str, path: str) -> bool:
+    """Return whether a test's file has the module's name: one stem begins with the other."""
+    module = PurePath(path).stem
+    stem = PurePath(test.partition("::")[0]).stem.removeprefix("test_")
+    return stem.startswith(module.rstrip("s")) or module.startswith(stem.rstrip("s"))
+
+
+def _union(lines: object, numbers: Iterable[int]) -> set[str]:
+    assert isinstance(lines, dict)
+    return {test for number in numbers for test in lines.get(number, ())}
+
+
+def _of_module(path: str, baseline: Baseline) -> set[str]:
+    """Return the tests that run any of a module's functions."""
+    lines = {
+        number
+        for node in ast.walk(ast.parse((ROOT / path).read_bytes()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        for number in range(_body(node).lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    return _union(baseline.covering.get(path, {}), lines)
+
+
+def _body(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.stmt | ast.expr:
+    return node.body if isinstance(node, ast.Lambda) else node.body[0]
+
+
+def _of_users(path: str, baseline: Baseline) -> set[str]:
+    """Return the tests that run functions of the modules that import this one."""
+    module = path.removesuffix(".py").replace("/", ".")
+    package, _, name = module.rpartition(".")
+    wanted = (f"from {module} import", f"import {module}\n", f"from {package} import")
+    found: set[str] = set()
+    for user in sorted((ROOT / "converters").rglob("*.py")):
+        text = user.read_text()
+        if any(line in text for line in wanted[:2]) or (wanted[2] in text and name in text):
+            found |= _of_module(user.relative_to(ROOT).as_posix(), baseline)
+    return found
+
+
+def _in_order(tests: set[str], path: str, baseline: Baseline) -> list[str]:
+    """Sort: the module's own file, then the quick ones, by turns from each test's cases."""
+    turns: defaultdict[str, int] = defaultdict(int)
+    ranked = []
+    for test in sorted(tests, key=lambda test: (baseline.seconds[test], test)):
+        function = test.partition("[")[0]
+        rank = (not resembles(test, path), turns[function], baseline.seconds[test], test)
+        ranked.append(rank)
+        turns[function] += 1
+    return [test for *_, test in sorted(ranked)]

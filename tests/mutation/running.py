@@ -1,0 +1,126 @@
+"""Runs mutants on several servers at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from tests.mutation import baseline as measuring
+from tests.mutation.choosing import FIRST, chosen
+from tests.mutation.mutants import ROOT
+from tests.mutation.report import KILLED, SURVIVED, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.mutation.baseline import Baseline
+    from tests.mutation.mutants import Mutant
+
+LEAST_SECONDS, SLOWER = 15.0, 10.0
+_NO_TESTS = 5
+
+
+def environment(azurite: str) -> dict[str, str]:
+    """Return the environment that the tests run in."""
+    ours = {"TESTS_AZURITE": azurite, "TESTS_HYPOTHESIS_PROFILE": "mutation"}
+    return {**os.environ, **ours, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+class Server:
+    """One process that forks itself for each mutant: ``with Server(...) as server``."""
+
+    def __init__(self, number: int, azurite: str, baseline: Baseline) -> None:
+        self._baseline = baseline
+        log = str(measuring.FOLDER / f"last-{number}.log")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.mutation.server", log],
+            cwd=ROOT,
+            env=environment(azurite),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._tell(list(baseline.seconds))
+
+    def survives(self, mutant: Mutant) -> bool:
+        """Run a mutant: first by the tests that are likeliest to see it, then by the others."""
+        tests = chosen(mutant, self._baseline)
+        return all(
+            self.passes(mutant.path, mutant.data, some)
+            for some in (tests[:FIRST], tests[FIRST:])
+            if some
+        )
+
+    def passes(self, path: str, data: bytes, tests: list[str]) -> bool:
+        """Return whether the tests pass with another source in place of a file's, and in time."""
+        usual = sum(self._baseline.seconds[test] for test in tests)
+        seconds = max(LEAST_SECONDS, SLOWER * usual)
+        source = {"path": str(ROOT / path), "source": data.decode()}
+        self._tell({**source, "tests": tests, "seconds": seconds})
+        assert self._process.stdout
+        return json.loads(self._process.stdout.readline()) in {0, _NO_TESTS}
+
+    def _tell(self, thing: object) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(f"{json.dumps(thing)}\n")
+        self._process.stdin.flush()
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
+def run(
+    mutants: list[tuple[str, Mutant]],
+    azurite: str,
+    baseline: Baseline,
+    jobs: int,
+    seen: Callable[[Result], None],
+) -> list[Result]:
+    """Run mutants; return their fates, in their order.
+
+    Raises:
+        RuntimeError: tests fail without any mutant, so nothing could be told.
+    """
+    waiting: queue.SimpleQueue[tuple[int, str, Mutant]] = queue.SimpleQueue()
+    for number, (area, mutant) in enumerate(mutants):
+        waiting.put((number, area, mutant))
+    results: dict[int, Result] = {}
+    servers = [Server(number, azurite, baseline) for number in range(jobs)]
+
+    def work(server: Server) -> None:
+        while True:
+            try:
+                number, area, mutant = waiting.get_nowait()
+            except queue.Empty:
+                return
+            fate = SURVIVED if server.survives(mutant) else KILLED
+            results[number] = Result(area, mutant, fate)
+            seen(results[number])
+
+    try:
+        for server in servers:
+            _look_at(server, mutants[0][1], baseline)
+        threads = [threading.Thread(target=work, args=(server,)) for server in servers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        for server in servers:
+            server.close()
+    if len(results) != len(mutants):
+        raise RuntimeError("a server has ended before its time")
+    return [results[number] for number in sorted(results)]
+
+
+def _look_at(server: Server, mutant: Mutant, baseline: Baseline) -> None:
+    """See that the tests pass with a module that is loaded so and not changed."""
+    tests = chosen(mutant, baseline)[:FIRST]
+    if not server.passes(mutant.path, (ROOT / mutant.path).read_bytes(), tests):
+        raise RuntimeError("the tests fail without a mutant: see .mutation/last-0.log")
