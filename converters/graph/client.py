@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from converters.graph.invitation_body import invitation_body
 from converters.graph.rate_limit import Cooldown, RateLimiter, Reservation
 from converters.graph.read import Incomplete, Item
-from converters.graph.responses import Answer, Answers, answers_by_id
+from converters.graph.responses import Response, Responses, responses_by_id
 from converters.graph.transport import Transport
 from converters.model.errors import GraphRefused, GraphUnavailable
 from converters.model.outcome import Invitation
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from converters.model.trace import Trace
     from converters.policy.approval import Approval
 
-    Sender = Callable[[Sequence[Read[Any]]], Awaitable[dict[str, Answer]]]
+    Sender = Callable[[Sequence[Read[Any]]], Awaitable[dict[str, Response]]]
 
 T = TypeVar("T")
 
@@ -67,12 +67,14 @@ class Graph:
         self._hold_back(_INVITATIONS, "inviting the user")
         wait = self._limiter.reserve(most_seconds)
         if wait is None:
-            raise GraphUnavailable("inviting the user, in turn", retry_after=most_seconds)
+            raise GraphUnavailable(
+                "inviting the user, within its rate limit", retry_after=most_seconds
+            )
         if wait:
             await asyncio.sleep(wait)
         return Reservation(self._limiter)
 
-    async def read(self, reads: Sequence[Read[Any]], trace: Trace) -> Answers:
+    async def read(self, reads: Sequence[Read[Any]], trace: Trace) -> Responses:
         """Send reads as one ``$batch``, at most 20 ("Combine multiple HTTP requests").
 
         Lists are read to their end, all next pages in one ``$batch`` again ("Paging").
@@ -91,7 +93,7 @@ class Graph:
         """
         what = f"reading {read.what}"
 
-        async def get(reads: Sequence[Read[Any]]) -> dict[str, Answer]:
+        async def get(reads: Sequence[Read[Any]]) -> dict[str, Response]:
             self._hold_back(_READS, what)
             answer = await self._transport.get(f"/beta{reads[0].path}", what, trace)
             return {read.name: self._final(answer, what, _READS)}
@@ -125,7 +127,9 @@ class Graph:
             pass
         raise answer.unavailable(what)
 
-    async def _read_whole(self, reads: Sequence[Read[Any]], version: str, send: Sender) -> Answers:
+    async def _read_whole(
+        self, reads: Sequence[Read[Any]], version: str, send: Sender
+    ) -> Responses:
         """Read, and read on until no list has a next page."""
         answers, root = await send(reads), self._transport.base_url + version
         for _ in range(_MOST_PAGES):
@@ -135,9 +139,9 @@ class Graph:
                 break
             for name, page in (await send(following)).items():
                 answers[name] = answers[name].joined(page)
-        return Answers(answers)
+        return Responses(answers)
 
-    async def _batch(self, reads: Sequence[Read[Any]], trace: Trace) -> dict[str, Answer]:
+    async def _batch(self, reads: Sequence[Read[Any]], trace: Trace) -> dict[str, Response]:
         items = [
             {"id": read.name, "method": "GET", "url": read.path, "headers": dict(read.headers)}
             for read in reads
@@ -152,7 +156,7 @@ class Graph:
         if whole.status != _OK:
             return {read.name: whole for read in reads}
         try:
-            answers = answers_by_id(whole.body, [read.name for read in reads])
+            answers = responses_by_id(whole.body, [read.name for read in reads])
         except ValueError:
             raise whole.unavailable(what) from None
         return {
@@ -166,7 +170,7 @@ class Graph:
         if remaining:
             raise GraphUnavailable(f"{what}, too early", retry_after=remaining)
 
-    def _final(self, answer: Answer, what: str, lane: str) -> Answer:
+    def _final(self, answer: Response, what: str, lane: str) -> Response:
         """Return an answer that concludes something.
 
         Raises:
@@ -184,7 +188,7 @@ class Graph:
         raise answer.unavailable(what)
 
 
-def _invitation(answer: Answer) -> Invitation:
+def _invitation(answer: Response) -> Invitation:
     made = Item(answer.body)
     return Invitation(
         id=made.text("id"),

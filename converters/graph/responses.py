@@ -27,7 +27,7 @@ _SECONDS = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """One HTTP answer, or one item's answer inside a ``$batch``; header names in lower case."""
 
     status: int
@@ -75,18 +75,18 @@ class Answer:
             return None
         return link.removeprefix(root) if isinstance(self.body.get("value"), list) else None
 
-    def joined(self, page: Answer) -> Answer:
+    def joined(self, page: Response) -> Response:
         """Return the answer with the next page's items behind its own.
 
         Without that page the answer is the page's error, which means nothing more than that.
         """
         items = page.body.get("value")
         if page.status != _OK or not isinstance(items, list):
-            return Answer(page.status, page.headers, {})
+            return Response(page.status, page.headers, {})
         body = {**page.body, "value": [*self.body["value"], *items]}
         if COUNT in self.body:
             body[COUNT] = self.body[COUNT]
-        return Answer(page.status, page.headers, body)
+        return Response(page.status, page.headers, body)
 
     def error(self) -> tuple[str, str]:
         """Return Graph's error code and message, empty where the body has none."""
@@ -103,10 +103,10 @@ class Answer:
         )
 
 
-class Answers:
+class Responses:
     """The answers of one batch, by what was read."""
 
-    def __init__(self, answers: Mapping[str, Answer]) -> None:
+    def __init__(self, answers: Mapping[str, Response]) -> None:
         self._answers = answers
 
     def fact(self, read: Read[T]) -> T | Unread:
@@ -115,7 +115,7 @@ class Answers:
         return read.fact(answer.status, answer.body)
 
 
-def answers_by_id(body: Json, ids: Iterable[str]) -> dict[str, Answer]:
+def responses_by_id(body: Json, ids: Iterable[str]) -> dict[str, Response]:
     """Take the answer of a ``$batch`` apart.
 
     Raises:
@@ -139,9 +139,9 @@ def json_object(content: bytes) -> Json:
     return parsed if isinstance(parsed, dict) else {}
 
 
-def _item_answer(item: Json) -> Answer:
+def _item_answer(item: Json) -> Response:
     status, headers, body = item.get("status"), item.get("headers") or {}, item.get("body")
     if type(status) is not int or not isinstance(headers, dict):
         raise ValueError("an item without a status")
     lowered = {str(name).lower(): str(value) for name, value in headers.items()}
-    return Answer(status, lowered, body if isinstance(body, dict) else {})
+    return Response(status, lowered, body if isinstance(body, dict) else {})

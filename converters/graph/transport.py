@@ -29,7 +29,7 @@ from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
-from converters.graph.responses import Answer, json_object
+from converters.graph.responses import Response, json_object
 from converters.model.errors import GraphUnavailable
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Transport:
         await self._client.aclose()
         await self._transport.aclose()
 
-    async def get(self, path: str, what: str, trace: Trace) -> Answer:
+    async def get(self, path: str, what: str, trace: Trace) -> Response:
         """Send a GET; ``path`` begins with the version.
 
         Raises:
@@ -86,7 +86,7 @@ class Transport:
         """
         return await self._send(RequestInformation(Method.GET), path, what, trace)
 
-    async def post(self, path: str, body: Json, what: str, trace: Trace) -> Answer:
+    async def post(self, path: str, body: Json, what: str, trace: Trace) -> Response:
         """Send a POST, likewise."""
         information = RequestInformation(Method.POST)
         information.set_stream_content(json.dumps(body).encode(), "application/json")
@@ -94,7 +94,7 @@ class Transport:
 
     async def _send(
         self, information: RequestInformation, path: str, what: str, trace: Trace
-    ) -> Answer:
+    ) -> Response:
         information.url = self.base_url + path
         information.headers.add("Accept", "application/json")
         information.headers.add("client-request-id", trace.correlation_id)
@@ -107,7 +107,7 @@ class Transport:
         except (httpx.HTTPError, aiohttp.ClientError, AzureError) as error:
             # The chain would carry the client's own texts into logs.
             raise GraphUnavailable(f"{what} ({type(error).__name__})") from None
-        answer = Answer(response.status_code, response.headers, json_object(response.content))
+        answer = Response(response.status_code, response.headers, json_object(response.content))
         if answer.request_id:
             trace.graph_request_ids.append(answer.request_id)
         return answer

@@ -1,4 +1,4 @@
-"""Keys of a mapping of texts, read one by one; what is wrong with them is collected."""
+"""Settings read one by one from a mapping of texts; what is wrong with them is collected."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LONGEST_QUEUE_NAME = 63
 _QUEUE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
 
 
-class Keys:
+class SettingsReader:
     """Reads keys and collects in ``problems`` one sentence for each that is malformed."""
 
     def __init__(self, mapping: Mapping[str, str]) -> None:

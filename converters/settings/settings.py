@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from converters.model.errors import SettingsInvalid
 from converters.settings.editions import AddressProperty, RulesEdition
-from converters.settings.reader import LONGEST_QUEUE_NAME, LOOPBACK, Keys, leads_to, split_url
+from converters.settings.reader import (
+    LONGEST_QUEUE_NAME,
+    LOOPBACK,
+    SettingsReader,
+    leads_to,
+    split_url,
+)
 from converters.settings.storage_account import Storage, read_storage
 
 if TYPE_CHECKING:
@@ -188,7 +194,7 @@ class Settings:
         return settings
 
 
-class _Reader(Keys):
+class _Reader(SettingsReader):
     """Reads the keys that only this product has."""
 
     def graph_base_url(self) -> tuple[str, bool]:

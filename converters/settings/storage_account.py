@@ -11,7 +11,7 @@ from azure.core.utils import parse_connection_string
 from converters.settings.reader import split_url
 
 if TYPE_CHECKING:
-    from converters.settings.reader import Keys
+    from converters.settings.reader import SettingsReader
 
 # The longest that one call may take, tries included: storage that takes connections and then stays
 # silent must not hold an invocation until the host ends the whole worker for it.
@@ -28,7 +28,7 @@ class Storage:
     client_id: str | None = None
 
 
-def read_storage(keys: Keys) -> Storage:
+def read_storage(keys: SettingsReader) -> Storage:
     """Read ``CONVERSION_STORAGE``, or the keys that stand for it with an identity."""
     connection = keys.text("CONVERSION_STORAGE")
     queues = _service_uri(keys, "CONVERSION_STORAGE__queueServiceUri")
@@ -67,7 +67,7 @@ def _is_connection_string(text: str) -> bool:
     return {"sharedaccesssignature", "queueendpoint", "tableendpoint"} <= parts.keys()
 
 
-def _service_uri(keys: Keys, key: str) -> str:
+def _service_uri(keys: SettingsReader, key: str) -> str:
     uri = keys.text(key).rstrip("/")
     parts = split_url(uri)
     # A token goes there.

@@ -145,7 +145,7 @@ class Inviter:
         return concluding.asked_anew(verdict, answer)
 
     def _not_anew(self, verdict: Verdict) -> Outcome | Deferral:
-        """Answer where the rules do not let a lost redeem URL be asked for anew, or not yet."""
+        """Response where the rules do not let a lost redeem URL be asked for anew, or not yet."""
         others = tuple(r for r in verdict.reasons if r.code != INVITATION_PENDING)
         refused, now = concluding.url_lost(concluding.concluded(verdict)), self.clock.now()
         request = verdict.case.request
@@ -172,7 +172,7 @@ class Inviter:
         return mine or retrying.for_replicas(case.request, 0, self.settings, now)
 
     async def _rival_outcome(self, verdict: Verdict, claim: Claim) -> Outcome | None:
-        """Answer for another request's claim, as long as it counts."""
+        """Response for another request's claim, as long as it counts."""
         age, other = self.clock.now() - claim.since, await self.ledger.entry(claim.key)
         if other and other.record and other.number > claim.number:
             invited = status_of(other.record) is Status.INVITED

@@ -2,7 +2,7 @@
 
 A request waits in the requests queue with a visibility delay: no invocation sleeps, and the host's
 tries are not used up. What it carries along is ``Waits``; whoever can write to the queue can forge
-that, and gains a shorter patience or a missing notice by it.
+that, and gains fewer retries or a missing notice by it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _LOOKS = 10
 
 
 def until_allowed(request: ConversionRequest, seconds: int, reason: Reason) -> Deferral:
-    """Wait for the operator or for midnight, without a limit; patience begins anew after it."""
+    """Wait for the operator or for midnight, without a limit; retries begin anew after it."""
     waits = replace(request.waits, times=request.waits.times + 1, attempts=0, since=None)
     return Deferral(replace(request, waits=waits), delay(seconds), reason.code, (reason,))
 

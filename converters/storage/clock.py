@@ -1,7 +1,7 @@
 """The storage service's clock, by which workers agree on how long ago something was.
 
 A worker's own clock can be wrong, and can jump while a request waits: doubt about an invitation
-would then end too early, and patience too early or never. Every answer of the storage service says
+would then end too early, and retries too early or never. Every answer of the storage service says
 what time it is there, and between two answers the monotonic clock goes on.
 """
 

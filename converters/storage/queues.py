@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Messages wait until somebody reads them; the service's default would drop them after seven days.
 _FOR_EVER = -1
 _MOST_TAKEN = 32
-# The message goes back to the host soon enough: the library's own patience (three retries, 15 s
+# The message goes back to the host soon enough: the library's own retries (three, 15 s
 # before the first) would only hold a slot.
 _OPTIONS: dict[str, Any] = {
     "retry_total": 2,

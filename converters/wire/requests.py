@@ -22,7 +22,7 @@ from converters.wire import odata
 from converters.wire.decoding import Undecodable, json_object
 from converters.wire.envelopes import Envelope, unwrap
 from converters.wire.faults import faults_of, faults_of_user, listed
-from converters.wire.ticket import REQUEST_ID, as_id, told, told_id, usable_id
+from converters.wire.ticket import REQUEST_ID, as_id, readable, readable_id, usable_id
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:b2b-conversion")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -178,9 +178,9 @@ def _parse(body: bytes, fallback: str) -> ConversionRequest:
 def _rejected(faults: list[Fault], envelope: Envelope) -> RequestInvalid:
     """Tell what can be told of whose request it is, so that the ticket finds its outcome."""
     content = envelope.request
-    own_id = told_id(content)
+    own_id = readable_id(content)
     request_id, source = (own_id, None) if own_id else (envelope.id, envelope.source)
-    by = told(content, "requestedBy")
+    by = readable(content, "requestedBy")
     known_by = by if isinstance(by, str) and by.isprintable() and len(by) <= _LINE else None
     return RequestInvalid(listed(faults), request_id, known_by, source)
 

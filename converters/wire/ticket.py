@@ -24,7 +24,7 @@ def as_id(value: object) -> object:
     return value
 
 
-def told(content: dict[str, Any], name: str) -> object:
+def readable(content: dict[str, Any], name: str) -> object:
     """Return what a request that is refused says by a name, or by one that is meant for it."""
     if content.get(name) is not None:
         return content[name]
@@ -32,9 +32,9 @@ def told(content: dict[str, Any], name: str) -> object:
     return meant[0] if len(meant) == 1 else None
 
 
-def told_id(content: dict[str, Any]) -> str | None:
+def readable_id(content: dict[str, Any]) -> str | None:
     """Return the id that a refused request is known by, even where it is refused for that."""
-    value = told(content, "requestId")
+    value = readable(content, "requestId")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return usable_id(value.strip() if isinstance(value, str) else as_id(value))

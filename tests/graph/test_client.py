@@ -184,7 +184,7 @@ async def test_place_in_the_limit_that_is_too_far_off_is_refused_and_a_near_one_
         graph = running.converter.graph
         for _ in range(int(FIRST_SHARE)):
             await graph.reserve(0.0)
-        with pytest.raises(GraphUnavailable, match="in turn") as caught:
+        with pytest.raises(GraphUnavailable, match="rate limit") as caught:
             await graph.reserve(0.5)
         assert (caught.value.retry_after, slept) == (0.5, [])
         await graph.reserve(WINDOW + 1)

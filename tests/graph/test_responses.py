@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from converters.graph.responses import Answer, answers_by_id, json_object
+from converters.graph.responses import Response, json_object, responses_by_id
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from converters.graph.responses import Answer, answers_by_id, json_object
 )
 def test_retry_after_is_seconds_up_to_a_day_or_nothing(told: object, seconds: float | None) -> None:
     item = {"id": "a", "status": 429, "headers": {"Retry-After": told}}
-    assert answers_by_id({"responses": [item]}, ["a"])["a"].retry_after == seconds
+    assert responses_by_id({"responses": [item]}, ["a"])["a"].retry_after == seconds
 
 
 @pytest.mark.parametrize(
@@ -48,25 +48,25 @@ def test_retry_after_is_seconds_up_to_a_day_or_nothing(told: object, seconds: fl
 def test_f14_retry_after_can_be_a_date_by_the_servers_own_clock(
     date: str, after: str, seconds: float | None
 ) -> None:
-    answer = Answer(503, {"date": date, "retry-after": after}, {})
+    answer = Response(503, {"date": date, "retry-after": after}, {})
     assert answer.retry_after == seconds
 
 
 def test_f14_date_counts_from_now_where_the_server_does_not_say_its_own() -> None:
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
-    waited = Answer(429, {"retry-after": later}, {}).retry_after
+    waited = Response(429, {"retry-after": later}, {}).retry_after
     assert waited is not None
     assert 90 < waited <= 100
 
 
 def test_item_without_headers_or_body_is_an_answer() -> None:
-    answer = answers_by_id({"responses": [{"id": "a", "status": 204}]}, ["a"])["a"]
+    answer = responses_by_id({"responses": [{"id": "a", "status": 204}]}, ["a"])["a"]
     assert (answer.retry_after, answer.request_id, answer.body) == (None, None, {})
 
 
 def test_body_of_an_item_that_is_no_object_is_empty() -> None:
     item = {"id": "a", "status": 200, "body": ["text"]}
-    assert answers_by_id({"responses": [item]}, ["a"])["a"].body == {}
+    assert responses_by_id({"responses": [item]}, ["a"])["a"].body == {}
 
 
 A: dict[str, object] = {"id": "a", "status": 200}
@@ -92,9 +92,9 @@ B: dict[str, object] = {"id": "b", "status": 200}
     ],
 )
 def test_batch_without_exactly_one_answer_to_each_item_makes_no_sense(responses: object) -> None:
-    assert set(answers_by_id({"responses": [B, A]}, ["a", "b"])) == {"a", "b"}
+    assert set(responses_by_id({"responses": [B, A]}, ["a", "b"])) == {"a", "b"}
     with pytest.raises(ValueError, match=r"answer|status"):
-        answers_by_id({"responses": responses}, ["a", "b"])
+        responses_by_id({"responses": responses}, ["a", "b"])
 
 
 @pytest.mark.parametrize(
@@ -120,28 +120,28 @@ ROOT = "https://graph.example/v1.0"
     ],
 )
 def test_next_page_is_below_the_same_graph_or_none(link: object, path: str | None) -> None:
-    assert Answer(200, {}, {"value": [], "@odata.nextLink": link}).next_path(ROOT) == path
-    assert Answer(200, {}, {"@odata.nextLink": link}).next_path(ROOT) is None
+    assert Response(200, {}, {"value": [], "@odata.nextLink": link}).next_path(ROOT) == path
+    assert Response(200, {}, {"@odata.nextLink": link}).next_path(ROOT) is None
 
 
 def test_pages_are_joined_in_their_order_and_the_first_ones_count_stays() -> None:
-    first = Answer(200, {}, {"value": [1], "@odata.count": 3, "@odata.nextLink": "x"})
-    second = Answer(200, {}, {"value": [2], "@odata.nextLink": "y"})
-    joined = first.joined(second).joined(Answer(200, {}, {"value": [3]}))
+    first = Response(200, {}, {"value": [1], "@odata.count": 3, "@odata.nextLink": "x"})
+    second = Response(200, {}, {"value": [2], "@odata.nextLink": "y"})
+    joined = first.joined(second).joined(Response(200, {}, {"value": [3]}))
     assert joined.body == {"value": [1, 2, 3], "@odata.count": 3}
 
 
 @pytest.mark.parametrize(
     "page",
     [
-        Answer(404, {}, {"error": {"code": "AadPremiumLicenseRequired"}}),
-        Answer(403, {}, {"value": [2]}),
-        Answer(200, {}, {}),
-        Answer(200, {}, {"value": {}}),
+        Response(404, {}, {"error": {"code": "AadPremiumLicenseRequired"}}),
+        Response(403, {}, {"value": [2]}),
+        Response(200, {}, {}),
+        Response(200, {}, {"value": {}}),
     ],
 )
-def test_page_that_is_missing_leaves_nothing_to_believe(page: Answer) -> None:
-    first = Answer(200, {}, {"value": [1], "@odata.nextLink": "x"})
+def test_page_that_is_missing_leaves_nothing_to_believe(page: Response) -> None:
+    first = Response(200, {}, {"value": [1], "@odata.nextLink": "x"})
     assert (first.joined(page).status, first.joined(page).body) == (page.status, {})
 
 
@@ -150,8 +150,8 @@ def test_page_that_is_missing_leaves_nothing_to_believe(page: Answer) -> None:
     [("0.83", 0.83), ("1.2", 1.2), ("0", 0.0), ("inf", None), ("nan", None), ("much", None)],
 )
 def test_used_part_of_the_limit_is_read(told: str, used: float | None) -> None:
-    assert Answer(201, {"x-ms-throttle-limit-percentage": told}, {}).limit_used == used
-    assert Answer(201, {}, {}).limit_used is None
+    assert Response(201, {"x-ms-throttle-limit-percentage": told}, {}).limit_used == used
+    assert Response(201, {}, {}).limit_used is None
 
 
 @pytest.mark.parametrize(
@@ -164,12 +164,12 @@ def test_used_part_of_the_limit_is_read(told: str, used: float | None) -> None:
     ],
 )
 def test_error_is_read_as_far_as_it_goes(body: dict[str, object], error: tuple[str, str]) -> None:
-    assert Answer(400, {}, body).error() == error
+    assert Response(400, {}, body).error() == error
 
 
 def test_answer_that_concludes_nothing_keeps_what_graph_said() -> None:
     body = {"error": {"code": "a", "message": "b"}}
-    answer = Answer(503, {"request-id": "r", "retry-after": "7"}, body)
+    answer = Response(503, {"request-id": "r", "retry-after": "7"}, body)
     error = answer.unavailable("reading")
     assert (error.what, error.status, error.retry_after) == ("reading", 503, 7)
     assert (error.request_id, error.code, error.text) == ("r", "a", "b")

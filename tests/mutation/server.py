@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ WARM = (
     "pytest_asyncio.plugin",
     "pytest_timeout",
 )
+# What is warm is not rewritten for its assertions, and need not be.
+QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "--tb=no")
 _TURN_SECONDS = 0.02
 
 
@@ -100,7 +103,7 @@ def run_tests(task: dict[str, Any], known: set[str]) -> int:
     sys.meta_path.insert(0, Finder(Path(task["path"]), task["source"].encode()))
     functions = list(dict.fromkeys(test.partition("[")[0] for test in task["tests"]))
     plugin = Selection(task["tests"], known)
-    return int(pytest.main(["-x", *OPTIONS, *functions], plugins=[plugin]))
+    return int(pytest.main(["-x", *QUIET, *OPTIONS, *functions], plugins=[plugin]))
 
 
 def in_child(work: Callable[[], int], seconds: float, log: Path) -> int | None:
@@ -114,7 +117,12 @@ def in_child(work: Callable[[], int], seconds: float, log: Path) -> int | None:
                 os.dup2(output, descriptor)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             code = work()
+        except BaseException:
+            traceback.print_exc()
+            raise
         finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
             os._exit(code)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
