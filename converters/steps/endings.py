@@ -7,7 +7,7 @@ from converters.model.outcome import Owner, Reason
 ANSWER_LOST = Reason(
     "answerLost",
     "Graph's answer to the invitation was lost; the directory shows that it was made.",
-    "Nothing is to be done; invitation is missing from this outcome for that reason.",
+    "You need not do anything; that is why this outcome has no invitation.",
     Owner.OPERATOR,
 )
 OLDER_LINK_VOID = Reason(

@@ -92,10 +92,10 @@ def _mail_empty(case: Case) -> Finding | None:
 RULES = (
     Rule(
         code="noExternalAddress",
-        message="The user's {property} holds no external address.",
+        message="The user's {property} does not hold an external address.",
         remediation=(
-            "Have an administrator put the person's own address there (otherMails for cloud-only "
-            "users, mail for synced ones, unless the service demands mail for all)."
+            "Put the person's own address there: otherMails for cloud-only users, mail for synced "
+            "ones, or mail for all if the service is set so."
         ),
         owner=Owner.IDENTITY_ADMIN,
         check=_no_external_address,
@@ -111,15 +111,15 @@ RULES = (
         code="addressNotOnUser",
         message="The requested address is not the one in the user's {property}.",
         remediation=(
-            "Correct invitedUserEmailAddress, or have an administrator correct the user; a "
-            "message's address is never written to the directory."
+            "Correct invitedUserEmailAddress, or ask an administrator to correct the user. The "
+            "service never writes an address from a request to the directory."
         ),
         owner=Owner.REQUESTER,
         check=_foreign_address,
     ),
     Rule(
         code="addressMalformed",
-        message="B2B collaboration does not take the address: {problem}.",
+        message="B2B collaboration does not accept the address: {problem}.",
         remediation=(
             "Use a plain address of the person, without plus addressing or special characters."
         ),
@@ -136,7 +136,9 @@ RULES = (
     Rule(
         code="domainNotAllowed",
         message="The address's domain {domain} is not on the operator's list of allowed domains.",
-        remediation="Add the domain to ALLOWED_EMAIL_DOMAINS if people may be invited from there.",
+        remediation=(
+            "If people may be invited from there, add the domain to ALLOWED_EMAIL_DOMAINS."
+        ),
         owner=Owner.OPERATOR,
         check=_domain_not_allowed,
     ),
@@ -144,8 +146,8 @@ RULES = (
         code="addressHeldByUser",
         message="Another user holds the address: {holders}.",
         remediation=(
-            "Take the address from the other user, or delete that user if it is the person's "
-            "second."
+            "Take the address from the other user. If that user is the person's second account, "
+            "delete it."
         ),
         owner=Owner.IDENTITY_ADMIN,
         check=_held_by_user,
@@ -159,7 +161,10 @@ RULES = (
     ),
     Rule(
         code="directFederation",
-        message="The address's domain {domain} signs in here by direct (SAML/WS-Fed) federation.",
+        message=(
+            "People of the address's domain {domain} sign in here by direct (SAML/WS-Fed) "
+            "federation."
+        ),
         remediation=DELETE_AND_INVITE,
         owner=Owner.IDENTITY_ADMIN,
         check=_directly_federated,
@@ -168,7 +173,7 @@ RULES = (
     ),
     Rule(
         code="homeTenantNotFound",
-        message="The user is cloud-only, and the address's domain {domain} is in no Entra tenant.",
+        message=("The user is cloud-only, and no Entra tenant has the address's domain {domain}."),
         remediation=DELETE_AND_INVITE,
         owner=Owner.IDENTITY_ADMIN,
         check=_home_not_in_entra,
@@ -189,8 +194,8 @@ RULES = (
         code="mailDomainMismatch",
         message="The user's mail is in {mail}, and the invitation goes to {domain}.",
         remediation=(
-            "Put the address that is invited into mail: Teams and other apps cannot authenticate"
-            " the person otherwise."
+            "Put the address that is invited into mail. Otherwise Teams and other apps cannot "
+            "authenticate the person."
         ),
         owner=Owner.IDENTITY_ADMIN,
         check=_mail_in_another_domain,
@@ -198,8 +203,10 @@ RULES = (
     ),
     Rule(
         code="mailEmpty",
-        message="The user's mail is empty; the external address stands in otherMails alone.",
-        remediation="Put the external address into mail too; Graph can refuse the invitation else.",
+        message="The user's mail is empty; only otherMails holds the external address.",
+        remediation=(
+            "Put the external address into mail too. Without it, Graph can refuse the invitation."
+        ),
         owner=Owner.IDENTITY_ADMIN,
         check=_mail_empty,
         warns_in=frozenset({RulesEdition.OF_2020}),

@@ -50,8 +50,7 @@ RULES = (
     Rule(
         code="blockedByCrossTenantAccess",
         message=(
-            "Cross-tenant access settings keep the people of {tenant} out of B2B collaboration "
-            "here."
+            "Cross-tenant access settings keep people of {tenant} out of B2B collaboration here."
         ),
         remediation=(
             "Allow B2B collaboration inbound for that tenant in the cross-tenant access settings."
@@ -61,7 +60,7 @@ RULES = (
     ),
     Rule(
         code="domainRefusedByTenant",
-        message="The tenant's own list for B2B invitations does not let the domain {domain} in.",
+        message="The tenant's own list of domains for B2B invitations excludes {domain}.",
         remediation="Change the collaboration restrictions in the external collaboration settings.",
         owner=Owner.IDENTITY_ADMIN,
         check=_domain_refused_by_tenant,
@@ -76,7 +75,9 @@ RULES = (
     ),
     Rule(
         code="redirectUrlNotAllowed",
-        message="The request's inviteRedirectUrl leads to no host that the operator allows.",
+        message=(
+            "The request's inviteRedirectUrl does not lead to a host that the operator allows."
+        ),
         remediation="Use an https URL of an allowed host, or leave it out.",
         owner=Owner.REQUESTER,
         check=_redirect_not_allowed,
@@ -84,7 +85,7 @@ RULES = (
     Rule(
         code="ccNotAllowed",
         message="The invitation mail cannot be copied to the request's ccRecipients: {problem}.",
-        remediation="Copy it to a colleague or somebody of the partner's, or to nobody.",
+        remediation="Name a colleague or somebody at the partner as ccRecipients, or nobody.",
         owner=Owner.REQUESTER,
         check=_cc_not_allowed,
     ),

@@ -57,8 +57,8 @@ def _out_of_scope(case: Case) -> Finding | None:
 
 
 _NEVER_BY_MESSAGE = (
-    "Take the privilege away first if the person is no administrator here; an administrator's"
-    " account is converted by hand or not at all."
+    "If the person is not an administrator here, take the privilege away first. Convert an"
+    " administrator's account by hand, or not at all."
 )
 
 RULES = (
@@ -102,15 +102,17 @@ RULES = (
     ),
     Rule(
         code="protectedByOperator",
-        message="The operator protects the user, or a group the user is in, from conversion.",
-        remediation="Take the id off PROTECTED_IDS if the account may be converted after all.",
+        message="The operator protects this user, or a group the user is in, from conversion.",
+        remediation="If the account may be converted after all, take the id off PROTECTED_IDS.",
         owner=Owner.OPERATOR,
         check=_protected,
     ),
     Rule(
         code="notInConvertibleGroup",
-        message="Only members of the group {group} may be converted, and the user is none.",
-        remediation="Add the user to that group if the account may be converted.",
+        message=(
+            "Only members of the group {group} may be converted, and the user is not a member."
+        ),
+        remediation="If the account may be converted, add the user to that group.",
         owner=Owner.IDENTITY_ADMIN,
         check=_out_of_scope,
     ),

@@ -81,7 +81,8 @@ RULES = (
         code="userNotFound",
         message="The directory has no user that the request names.",
         remediation=(
-            "Correct invitedUser; for a user made a moment ago, send it again in five minutes."
+            "Correct invitedUser. If the user was created a moment ago, send the request again in "
+            "five minutes."
         ),
         owner=Owner.REQUESTER,
         check=_not_found,
@@ -90,7 +91,7 @@ RULES = (
     Rule(
         code="severalUsersMatch",
         message="Several users hold the address: {ids}.",
-        remediation="Name the one to convert by invitedUser.id.",
+        remediation="Name the user to convert by invitedUser.id.",
         owner=Owner.REQUESTER,
         check=_several,
     ),
@@ -98,7 +99,7 @@ RULES = (
         code="alreadyExternal",
         message="The user already signs in with an identity from outside this tenant.",
         remediation=(
-            "Nothing is left to convert; to invite the person again, reset the redemption status."
+            "There is nothing to convert. To invite the person again, reset the redemption status."
         ),
         owner=Owner.IDENTITY_ADMIN,
         check=_external,
@@ -108,7 +109,8 @@ RULES = (
         code=INVITATION_PENDING,
         message="The user was invited and has not redeemed the invitation{since}.",
         remediation=(
-            "Ask the person to redeem it; an administrator can resend it, and voids the link."
+            "Ask the person to redeem it. An administrator can send it again; the older link then "
+            "stops working."
         ),
         owner=Owner.REQUESTER,
         check=_pending,
@@ -117,8 +119,7 @@ RULES = (
     Rule(
         code="identityUnclear",
         message=(
-            "The directory does not tell how the user signs in, so it may be an external user "
-            "already."
+            "The directory does not say how the user signs in, so the user may be external already."
         ),
         remediation="Look at the user's identities in the Entra admin center.",
         owner=Owner.IDENTITY_ADMIN,
@@ -127,7 +128,7 @@ RULES = (
     Rule(
         code="accountDisabled",
         message="The account is disabled.",
-        remediation="Enable the account, or leave it as it is if the person has left.",
+        remediation="Enable the account. If the person has left, leave it as it is.",
         owner=Owner.IDENTITY_ADMIN,
         check=lambda case: found_if(not case.user.account_enabled),
     ),
@@ -135,8 +136,8 @@ RULES = (
         code="mailboxAssigned",
         message="The user has an Exchange mailbox.",
         remediation=(
-            "Delete the internal account and invite the person anew; or remove the Exchange"
-            " licence, put the external address into mail, and send the request again."
+            "Delete the internal account and invite the person anew. Or remove the Exchange "
+            "licence, put the external address into mail, and send the request again."
         ),
         owner=Owner.IDENTITY_ADMIN,
         check=_has_mailbox,
@@ -146,11 +147,11 @@ RULES = (
     Rule(
         code="onPremisesUserPrincipalNameSet",
         message=(
-            "The user has an onPremisesUserPrincipalName, with which Entra refuses the invitation."
+            "The user has an onPremisesUserPrincipalName; Entra refuses to invite such users."
         ),
         remediation=(
-            "Take the user out of the synchronisation's scope or clear the attribute; else delete "
-            "the internal account and invite the person anew."
+            "Take the user out of the scope of the synchronisation, or clear the attribute. If you "
+            "cannot, delete the internal account and invite the person anew."
         ),
         owner=Owner.IDENTITY_ADMIN,
         check=lambda case: found_if(case.user.on_premises_user_principal_name),
