@@ -72,7 +72,7 @@ class Claim:
     since: float
     address: str | None
     etag: str
-    fresh: bool = False
+    fresh: bool
 
 
 class Ledger:

@@ -171,3 +171,30 @@ async def test_r10_ledger_that_is_away_stops_the_post_and_nothing_is_lost(
         assert codes(outcome["reasons"]) == ["storageUnavailable"]
         await running.ledger.create_table()
         assert (await running.outcome(message))["status"] == "invited"
+
+
+async def test_r3_rules_do_not_conclude_while_an_invitation_may_have_been_made(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        # Reads show the user as before, but for what is changed after the lag was set.
+        running.graph.faults.add(Fault(path=POST, drop="before", times=1))
+        await running.handle(request())
+        running.graph.tenant.change_user(USER_ID, accountEnabled=False)
+        await running.handle(await running.waiting())
+        assert await running.events() == [], "nobody knows yet whether the person was invited"
+        await running.age_claim(running.converter.settings.doubt_seconds)
+        outcome = await running.outcome(await running.waiting())
+    assert (outcome["status"], codes(outcome["reasons"])) == ("ineligible", ["accountDisabled"])
+
+
+async def test_claim_is_given_back_where_the_quota_could_not_be_counted(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, DAILY_LIMIT="5") as running:
+        await running.quota.delete_queue()
+        await running.handle(request())
+        assert [row["RowKey"] for row in await running.rows()] == ["request"]
+        await running.quota.create_queue()
+        outcome = await running.outcome(await running.waiting())
+        assert (outcome["status"], len(running.invited())) == ("invited", 1)
