@@ -11,7 +11,10 @@ import json
 import random
 import sys
 import time
+import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -19,9 +22,26 @@ sys.path.insert(0, str(ROOT))
 from converters.model.errors import RequestInvalid  # noqa: E402 - the project is no installed package
 from converters.wire.requests import parse  # noqa: E402
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 CASES = 120_000
 SLOWEST_SECONDS = 0.05
 LARGEST = 65_536
+# How senders get an encoding wrong, or right; several at once too.
+ENCODINGS: list[Callable[[bytes], bytes]] = [
+    base64.b64encode,
+    base64.urlsafe_b64encode,
+    lambda data: base64.b64encode(data).rstrip(b"="),
+    lambda data: repr(data).encode(),
+    lambda data: data.decode("utf-8", "replace").encode("utf-16"),
+    lambda data: json.dumps(data.decode("utf-8", "replace")).encode(),
+    lambda data: b"[" + data + b"]",
+    lambda data: data.replace(b'"', b"&quot;"),
+    lambda data: data.replace(b'"', b"'"),
+    lambda data: quote(data).encode(),
+    lambda data: zlib.compress(data, 1),
+]
 SEEDS = [path.read_bytes() for path in sorted((ROOT / "docs/contract/examples").glob("[er]*.json"))]
 TOKENS = [
     *b'{}[]:,"\\',
@@ -74,8 +94,10 @@ def _case(chance: random.Random) -> bytes:
         body = bytearray(json.dumps(_mutated(json.loads(body), chance)).encode())
     for _ in range(chance.randrange(4)):
         _disturb(body, chance)
-    body = body[:LARGEST]
-    return base64.b64encode(body) if chance.random() < 0.2 else bytes(body)
+    data = bytes(body[:LARGEST])
+    while chance.random() < 0.3:
+        data = chance.choice(ENCODINGS)(data)[:LARGEST]
+    return data
 
 
 def _disturb(body: bytearray, chance: random.Random) -> None:

@@ -161,7 +161,7 @@ class Ledger:
         """Put a request in the place of a claim that no longer counts; ``None``: somebody did."""
         values = self._claim_values(claim.user_id, request_id, entry, address)
         etag = await self._rows.merge(values, claim.etag)
-        return _claim(Row(values, etag), fresh=True) if etag else None
+        return _claim(Row(values, etag)) if etag else None
 
     async def release(self, claim: Claim) -> None:
         """Take a claim back: it is certain that nothing was done."""

@@ -258,6 +258,8 @@ def table_answer(status: int, code: str) -> web.Response:
         ([web.Response(status=403, headers={"x-ms-error-code": "AuthorizationFailure"})],
          "AuthorizationFailure"),
         ([web.Response(status=403)], "403"),
+        ([web.json_response({}, status=403)], "403"),
+        ([web.json_response([], status=403)], "403"),
     ],
 )  # fmt: skip
 async def test_row_that_is_not_known_to_be_written_is_said_so(
@@ -285,3 +287,27 @@ async def test_row_that_an_unanswered_try_has_written_is_this_ones_own(
         etag, other = await rows.insert({**ROW, "A": 1})
         assert (bool(etag), other) == (True, None)
         await rows.close()
+
+
+async def test_conversion_makes_three_calls_to_the_ledger_and_no_more(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    names = ("create_entity", "get_entity", "update_entity", "delete_entity")
+    async with service(azurite, queue_names) as running:
+        table, calls = running.converter.ledger._rows._table, []  # noqa: SLF001 - the wire
+
+        def counting(name: str) -> Any:  # noqa: ANN401
+            call = getattr(table, name)
+
+            def counted(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+                calls.append(name)
+                return call(*arguments, **options)
+
+            return counted
+
+        for name in names:
+            setattr(table, name, counting(name))
+        assert (await running.outcome(request()))["status"] == "invited"
+        (ended,) = [row for row in await running.rows() if row["RowKey"] == "request"]
+    assert calls == ["create_entity", "create_entity", "update_entity"]
+    assert {"Begun", "Ended", "Digest", "Record"} <= ended.keys()
