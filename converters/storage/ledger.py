@@ -148,12 +148,13 @@ class Ledger:
         """Claim a user for a request; return whose claim stands there, ``fresh`` if this one's."""
         values = self._claim_values(user_id, request_id, entry, address)
         etag, found = await self._rows.insert(values)
-        return _claim(found) if found else _claim(Row(values, etag), fresh=True)
+        row, fresh = (found, False) if found else (Row(values, etag), True)
+        return _claim(row, fresh=fresh)
 
     async def held(self, user_id: str) -> Claim | None:
         """Return the claim on a user."""
         row = await self._rows.get(user_id.lower(), _USER)
-        return _claim(row) if row else None
+        return _claim(row, fresh=False) if row else None
 
     async def take_over(
         self, claim: Claim, request_id: str, entry: Entry, address: str | None
@@ -161,7 +162,7 @@ class Ledger:
         """Put a request in the place of a claim that no longer counts; ``None``: somebody did."""
         values = self._claim_values(claim.user_id, request_id, entry, address)
         etag = await self._rows.merge(values, claim.etag)
-        return _claim(Row(values, etag)) if etag else None
+        return _claim(Row(values, etag), fresh=True) if etag else None
 
     async def release(self, claim: Claim) -> None:
         """Take a claim back: it is certain that nothing was done."""
@@ -192,7 +193,7 @@ def _entry(row: Row) -> Entry:
     return Entry(values["PartitionKey"], values["Digest"], values.get("Record"), number, row.etag)
 
 
-def _claim(row: Row, *, fresh: bool = False) -> Claim:
+def _claim(row: Row, *, fresh: bool) -> Claim:
     values = row.values
     return Claim(
         user_id=values["PartitionKey"],
