@@ -286,7 +286,7 @@ def request_id_of(body: bytes, message_id: str | None) -> str:
         return invalid.request_id if invalid.faults else ""
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.binary())
 def test_any_bytes_are_a_request_or_are_rejected(body: bytes) -> None:
     assert usable_id(request_id_of(body, None))
