@@ -8,7 +8,7 @@ WORKERS := -n auto --maxprocesses 4 --dist worksteal
 ROOMS := model settings wire policy graph storage steps
 
 .DEFAULT_GOAL := demo
-.PHONY: help demo start test unit check doctor dead-letters replay package bench bench-scale faults mutation fuzz lock setup azure-cli
+.PHONY: help demo start test unit check doctor dead-letters replay package bench bench-scale faults mutation snapshots fuzz lock setup azure-cli
 
 help:  ## print what each command is for
 	@grep -E '^[a-z-]+:.*  ## ' Makefile | awk -F':.*  ## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ faults: setup  ## hosts killed at every step, and a storm of 10,000 requests: a 
 
 mutation: setup  ## 600 places that decide, changed one by one: does a test fail? About half an hour
 	@$(VENV)/python -m tests.mutation --count 600
+
+snapshots: setup  ## write anew what deployments would make; needs the Bicep CLI
+	@$(VENV)/python -m tests.infra.snapshots
 
 fuzz: setup  ## the message parser, over 100,000 cases
 	@$(VENV)/python benchmarks/fuzz.py

@@ -2,6 +2,10 @@ metadata description = 'Converts internal Entra ID users to B2B collaboration: e
 
 targetScope = 'resourceGroup'
 
+import { checkedInstances, checkedPrivate, checkedReady } from 'modules/checks.bicep'
+import { queues, table } from 'modules/names.bicep'
+import { networkOptionsType, operatorSettingsType, tagsType } from 'modules/types.bicep'
+
 @description('Required. Name of the environment; names of resources are made of it.')
 @minLength(1)
 @maxLength(20)
@@ -11,13 +15,13 @@ param environmentName string
 param location string = resourceGroup().location
 
 @description('Optional. Tags on everything.')
-param tags object = {}
+param tags tagsType = {}
 
 @description('Required. Domains that people may be invited from, comma-separated; without any, nobody is converted.')
 param allowedEmailDomains string
 
-@description('Optional. Settings of the operator, by name, as README lists them (PROTECTED_IDS, DAILY_LIMIT and so on).')
-param operatorSettings object = {}
+@description('Optional. The other settings of the function, by name, as docs/reference/settings.md lists them.')
+param operatorSettings operatorSettingsType = {}
 
 @description('Optional. Root of Microsoft Graph; another one in a national cloud.')
 @allowed([
@@ -43,16 +47,45 @@ param principalType string = 'ServicePrincipal'
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 512
 
-@description('Optional. The most instances at once. Three small ones make Graph\'s 30 invitations a second; more share that limit without exceeding it.')
+@description('Optional. The most instances at once of each function. Three small ones make Graph\'s 30 invitations a second; more share that limit without exceeding it.')
 @minValue(1)
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
+@description('Optional. Instances that are kept running for requests; each costs all the time. With none, the first request after an idle spell can wait two minutes.')
+@minValue(0)
+@maxValue(1000)
+param alwaysReadyInstances int = 0
+
+@description('Optional. Whether instances are spread over zones. Storage is, unless storageSku says otherwise.')
+param zoneRedundant bool = false
+
+@description('Optional. How storage is replicated; a region without zones needs Standard_LRS.')
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS'])
+param storageSku string = 'Standard_ZRS'
+
 @description('Optional. Whether storage is reached through a virtual network alone.')
 param privateNetwork bool = false
 
+@description('Optional. What that network is like.')
+param networkOptions networkOptionsType = {}
+
+@description('Optional. Whether Microsoft Graph may make a partner topic in this resource group. Leave it off where the group has a partner configuration already: it would be replaced.')
+param authorizeGraphEvents bool = false
+
 @description('Conditional. Partner topic of Graph\'s user events. Required if such events are to be requests; set CONVERTIBLE_GROUP_ID first.')
 param partnerTopicName string = ''
+
+@description('Optional. Whether storage and the function send their own logs to the workspace.')
+param diagnosticSettings bool = true
+
+@description('Optional. Days that logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 90
+
+@description('Optional. Whether logs may be read from public networks; if not, you bring an Azure Monitor Private Link Scope.')
+param queryLogsFromPublicNetworks bool = true
 
 @description('Optional. Who is told of alerts, by mail.')
 param alertEmailAddresses string[] = []
@@ -63,94 +96,84 @@ param oldestRequestSeconds int = 900
 
 var suffix = take(uniqueString(subscription().id, resourceGroup().id, environmentName), 8)
 var prefix = 'b2b-${environmentName}'
+var name = '${prefix}-${suffix}'
+var workspaceName = '${name}-logs'
+var storageName = 'b2b${take(replace(environmentName, '-', ''), 12)}${suffix}'
 var allTags = union(tags, { 'azd-env-name': environmentName })
-var packageContainer = 'package'
-var table = 'conversions'
-var queues = {
-  requests: 'conversion-requests'
-  results: 'conversion-results'
-  quota: 'conversion-quota'
-  deadLetters: 'conversion-dead-letters'
-  redemptionChecks: 'redemption-checks'
-}
-module identity 'modules/identity.bicep' = {
-  name: 'identity'
-  params: {
-    name: '${prefix}-${suffix}'
-    location: location
-    tags: allTags
-  }
+var withEvents = !empty(partnerTopicName)
+
+// What Azure would refuse, or worse, would not: said before anything is made.
+var instances = checkedInstances(maximumInstanceCount, location)
+var ready = checkedReady(alwaysReadyInstances, maximumInstanceCount, zoneRedundant)
+var publicNetwork = !checkedPrivate(privateNetwork, withEvents)
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
+  name: name
+  location: location
+  tags: allTags
 }
 
 module storage 'modules/storage.bicep' = {
-  name: 'storage'
   params: {
-    name: 'b2b${take(replace(environmentName, '-', ''), 12)}${suffix}'
+    name: storageName
     location: location
     tags: allTags
-    queues: queues
-    table: table
-    container: packageContainer
-    publicNetwork: !privateNetwork
-    trustedServices: !empty(partnerTopicName)
+    publicNetwork: publicNetwork
+    sku: storageSku
   }
 }
 
 module roles 'modules/roles.bicep' = {
-  name: 'roles'
   params: {
-    storageAccountName: storage.outputs.name
-    functionPrincipalId: identity.outputs.principalId
+    storageAccountName: storageName
+    functionIdentityName: identity.name
+    functionPrincipalId: identity.properties.principalId
     senderPrincipalIds: senderPrincipalIds
     receiverPrincipalIds: receiverPrincipalIds
     principalType: principalType
-    queueNames: queues
-    table: table
   }
+  dependsOn: [storage]
 }
 
 module network 'modules/network.bicep' = if (privateNetwork) {
-  name: 'network'
   params: {
-    name: '${prefix}-${suffix}'
+    name: name
     location: location
     tags: allTags
-    storageAccountName: storage.outputs.name
-    storageAccountResourceId: storage.outputs.resourceId
+    storageAccountName: storageName
+    options: networkOptions
   }
+  dependsOn: [storage]
 }
 
 module monitoring 'modules/monitoring.bicep' = {
-  name: 'monitoring'
   params: {
-    workspaceName: '${prefix}-${suffix}-logs'
-    componentName: '${prefix}-${suffix}'
+    workspaceName: workspaceName
+    componentName: name
     location: location
     tags: allTags
-    writerPrincipalId: identity.outputs.principalId
+    writerIdentityName: identity.name
+    queryFromPublicNetworks: queryLogsFromPublicNetworks
+    retentionDays: logRetentionDays
   }
 }
 
 module function 'modules/function.bicep' = {
-  name: 'function'
   params: {
-    name: '${prefix}-${suffix}'
-    planName: '${prefix}-${suffix}-plan'
+    name: name
+    planName: '${name}-plan'
     location: location
     tags: union(allTags, { 'azd-service-name': 'converter' })
-    identityResourceId: identity.outputs.resourceId
-    identityClientId: identity.outputs.clientId
-    packageContainerUri: '${storage.outputs.blobServiceUri}${packageContainer}'
-    storage: {
-      blobServiceUri: storage.outputs.blobServiceUri
-      queueServiceUri: storage.outputs.queueServiceUri
-      tableServiceUri: storage.outputs.tableServiceUri
-    }
-    applicationInsightsConnectionString: monitoring.outputs.connectionString
+    identityName: identity.name
+    storageAccountName: storageName
+    componentName: name
     instanceMemoryMB: instanceMemoryMB
-    maximumInstanceCount: maximumInstanceCount
-    subnetResourceId: privateNetwork ? network!.outputs.appSubnetResourceId : null
-    settings: union(operatorSettings, {
+    maximumInstanceCount: instances
+    alwaysReadyInstances: ready
+    zoneRedundant: zoneRedundant
+    subnetResourceId: privateNetwork ? resourceId('Microsoft.Network/virtualNetworks/subnets', name, 'app') : null
+    operatorSettings: operatorSettings
+    settings: {
       ALLOWED_EMAIL_DOMAINS: allowedEmailDomains
       TENANT_ID: tenant().tenantId
       GRAPH_BASE_URL: graphBaseUrl
@@ -159,44 +182,63 @@ module function 'modules/function.bicep' = {
       QUOTA_QUEUE: queues.quota
       DEAD_LETTERS_QUEUE: queues.deadLetters
       LEDGER_TABLE: table
-    })
+    }
   }
   // A host that starts before it may read its queues logs errors until it may.
-  dependsOn: [roles]
+  dependsOn: [monitoring, network, roles]
+}
+
+module diagnostics 'modules/diagnostics.bicep' = if (diagnosticSettings) {
+  params: {
+    workspaceName: workspaceName
+    storageAccountName: storageName
+    functionAppName: name
+    partnerTopicName: withEvents ? partnerTopicName : null
+  }
+  dependsOn: [function, monitoring]
 }
 
 module alerts 'modules/alerts.bicep' = {
-  name: 'alerts'
   params: {
     prefix: prefix
     location: location
     tags: allTags
-    workspaceResourceId: monitoring.outputs.workspaceResourceId
+    workspaceName: workspaceName
     emailAddresses: alertEmailAddresses
     oldestRequestSeconds: oldestRequestSeconds
   }
+  dependsOn: [monitoring]
 }
 
-module events 'modules/events.bicep' = if (!empty(partnerTopicName)) {
-  name: 'events'
+module partner 'modules/partner.bicep' = if (authorizeGraphEvents) {}
+
+module events 'modules/events.bicep' = if (withEvents) {
   params: {
     partnerTopicName: partnerTopicName
     name: '${prefix}-users'
-    storageAccountResourceId: storage.outputs.resourceId
-    queueName: queues.requests
-    identityResourceId: identity.outputs.resourceId
+    storageAccountName: storageName
+    identityName: identity.name
   }
-  dependsOn: [roles]
+  // Roles first: an event that comes while they are missing is not tried again.
+  dependsOn: [partner, roles]
+}
+
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: storageName
+  dependsOn: [storage]
 }
 
 @description('Name of the function app, to publish to.')
-output functionAppName string = function.outputs.name
+output functionAppName string = name
 
 @description('Object id of the identity, to grant Graph\'s permissions to.')
-output identityPrincipalId string = identity.outputs.principalId
+output identityPrincipalId string = identity.properties.principalId
 
 @description('Name of the storage account.')
-output storageAccountName string = storage.outputs.name
+output storageAccountName string = storageName
 
 @description('URI of the queues, for senders and receivers.')
-output queueServiceUri string = storage.outputs.queueServiceUri
+output queueServiceUri string = account.properties.primaryEndpoints.queue
+
+@description('URI of the tables, for the operator\'s commands.')
+output tableServiceUri string = account.properties.primaryEndpoints.table

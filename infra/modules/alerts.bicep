@@ -1,5 +1,7 @@
 metadata description = 'Alerts on the lines that the function logs, an action group for whom they are for, and a workbook of outcomes.'
 
+import { tagsType } from 'types.bicep'
+
 @description('Required. Begins the names of all that is made here.')
 param prefix string
 
@@ -7,10 +9,10 @@ param prefix string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags tagsType
 
-@description('Required. Resource id of the Log Analytics workspace.')
-param workspaceResourceId string
+@description('Required. Name of the Log Analytics workspace.')
+param workspaceName string
 
 @description('Required. Who is told, by mail; nobody where it is empty.')
 param emailAddresses string[]
@@ -66,6 +68,10 @@ var alerts = [
   }
 ]
 
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existing = {
+  name: workspaceName
+}
+
 resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: '${prefix}-alerts'
   location: 'global'
@@ -83,7 +89,7 @@ resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
-resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for alert in alerts: {
     name: '${prefix}-${alert.name}'
     location: location
@@ -95,7 +101,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       autoMitigate: true
       evaluationFrequency: 'PT15M'
       windowSize: 'PT15M'
-      scopes: [workspaceResourceId]
+      scopes: [workspace.id]
       // A workspace made a moment ago has no such table yet, and would refuse the query.
       skipQueryValidation: true
       criteria: {
@@ -130,7 +136,7 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   properties: {
     displayName: '${prefix}: outcomes'
     category: 'workbook'
-    sourceId: workspaceResourceId
+    sourceId: workspace.id
     serializedData: loadTextContent('../workbook.json')
   }
 }

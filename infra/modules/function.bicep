@@ -1,5 +1,8 @@
 metadata description = 'The Flex Consumption plan and the function app; every connection is by identity.'
 
+import { containers } from 'names.bicep'
+import { operatorSettingsType, tagsType } from 'types.bicep'
+
 @description('Required. Name of the function app.')
 param name string
 
@@ -10,46 +13,57 @@ param planName string
 param location string
 
 @description('Required. Tags; azd-service-name tells azd where to deploy to.')
-param tags object
+param tags tagsType
 
-@description('Required. Resource id of the identity.')
-param identityResourceId string
+@description('Required. Name of the identity that it runs as.')
+param identityName string
 
-@description('Required. Client id of the identity.')
-param identityClientId string
+@description('Required. Name of the storage account.')
+param storageAccountName string
 
-@description('Required. URI of the container for the package.')
-param packageContainerUri string
+@description('Required. Name of Application Insights.')
+param componentName string
 
-@description('Required. URIs of the storage account\'s services.')
-param storage {
-  @description('Required. Blobs: the host\'s own locks.')
-  blobServiceUri: string
-  @description('Required. Queues.')
-  queueServiceUri: string
-  @description('Required. Tables.')
-  tableServiceUri: string
+@description('Required. The operator\'s settings.')
+param operatorSettings operatorSettingsType
+
+@description('Required. The settings that the deployment makes itself; they win.')
+param settings {
+  *: string
 }
-
-@description('Required. Connection string of Application Insights.')
-param applicationInsightsConnectionString string
-
-@description('Required. The operator\'s settings, by name.')
-param settings object
 
 @description('Required. Memory of an instance, MB.')
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int
 
 @description('Required. The most instances that run at once.')
-@minValue(1)
-@maxValue(1000)
 param maximumInstanceCount int
+
+@description('Required. Instances that are kept running for requests; each costs all the time.')
+param alwaysReadyInstances int
+
+@description('Required. Whether instances are spread over zones.')
+param zoneRedundant bool
 
 @description('Conditional. The subnet that the app reaches storage from. Required if storage is not public.')
 param subnetResourceId string?
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  name: identityName
+}
+
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: storageAccountName
+}
+
+resource component 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: componentName
+}
+
+var endpoints = account.properties.primaryEndpoints
+var clientId = identity.properties.clientId
+
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
   tags: tags
@@ -60,10 +74,11 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   }
   properties: {
     reserved: true
+    zoneRedundant: zoneRedundant
   }
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' = {
+resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
   tags: tags
@@ -71,7 +86,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   identity: {
     type: 'UserAssigned'
     userAssignedIdentities: {
-      '${identityResourceId}': {}
+      '${identity.id}': {}
     }
   }
   properties: {
@@ -82,22 +97,31 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     virtualNetworkSubnetId: subnetResourceId
     siteConfig: {
       minTlsVersion: '1.2'
+      http20Enabled: true
       ftpsState: 'Disabled'
     }
     functionAppConfig: {
       deployment: {
         storage: {
           type: 'blobContainer'
-          value: packageContainerUri
+          value: '${endpoints.blob}${containers.package}'
           authentication: {
             type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identityResourceId
+            userAssignedIdentityResourceId: identity.id
           }
         }
       }
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
+        alwaysReady: alwaysReadyInstances == 0
+          ? []
+          : [
+              {
+                name: 'function:convert'
+                instanceCount: alwaysReadyInstances
+              }
+            ]
       }
       runtime: {
         name: 'python'
@@ -106,31 +130,39 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     }
   }
 
+  // No publishing by user name and password.
+  resource ftp 'basicPublishingCredentialsPolicies' = {
+    name: 'ftp'
+    properties: {
+      allow: false
+    }
+  }
+
+  resource scm 'basicPublishingCredentialsPolicies' = {
+    name: 'scm'
+    properties: {
+      allow: false
+    }
+  }
+
   resource appSettings 'config' = {
     name: 'appsettings'
     // The last one wins: no setting of the operator's turns a connection elsewhere.
-    properties: union(
-      settings,
-      {
-        AzureWebJobsStorage__credential: 'managedidentity'
-        AzureWebJobsStorage__clientId: identityClientId
-        AzureWebJobsStorage__blobServiceUri: storage.blobServiceUri
-        AzureWebJobsStorage__queueServiceUri: storage.queueServiceUri
-        AzureWebJobsStorage__tableServiceUri: storage.tableServiceUri
-        CONVERSION_STORAGE__credential: 'managedidentity'
-        CONVERSION_STORAGE__clientId: identityClientId
-        CONVERSION_STORAGE__queueServiceUri: storage.queueServiceUri
-        CONVERSION_STORAGE__tableServiceUri: storage.tableServiceUri
-        AZURE_CLIENT_ID: identityClientId
-        APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
-        APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
-      }
-    )
+    properties: union(operatorSettings, settings, {
+      // With the name too: by the URIs alone the host's start can lose a race for its blobs.
+      AzureWebJobsStorage__accountName: account.name
+      AzureWebJobsStorage__credential: 'managedidentity'
+      AzureWebJobsStorage__clientId: clientId
+      AzureWebJobsStorage__blobServiceUri: endpoints.blob
+      AzureWebJobsStorage__queueServiceUri: endpoints.queue
+      AzureWebJobsStorage__tableServiceUri: endpoints.table
+      CONVERSION_STORAGE__credential: 'managedidentity'
+      CONVERSION_STORAGE__clientId: clientId
+      CONVERSION_STORAGE__queueServiceUri: endpoints.queue
+      CONVERSION_STORAGE__tableServiceUri: endpoints.table
+      AZURE_CLIENT_ID: clientId
+      APPLICATIONINSIGHTS_CONNECTION_STRING: component.properties.ConnectionString
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
+    })
   }
 }
-
-@description('Name of the function app.')
-output name string = app.name
-
-@description('Resource id of the function app.')
-output resourceId string = app.id

@@ -1,5 +1,7 @@
 metadata description = 'Log Analytics and Application Insights, into which the function writes with its identity and no key.'
 
+import { tagsType } from 'types.bicep'
+
 @description('Required. Name of the workspace.')
 param workspaceName string
 
@@ -10,15 +12,18 @@ param componentName string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags tagsType
 
-@description('Required. Object id of the identity that may write telemetry.')
-param writerPrincipalId string
+@description('Required. Name of the identity that may write telemetry.')
+param writerIdentityName string
 
-@description('Optional. Days that logs are kept.')
+@description('Required. Whether logs may be read from public networks.')
+param queryFromPublicNetworks bool
+
+@description('Required. Days that logs are kept.')
 @minValue(30)
 @maxValue(730)
-param retentionDays int = 90
+param retentionDays int
 
 // Monitoring Metrics Publisher.
 var publisherRoleId = '3913510d-42f4-4e42-8a64-420c390055eb'
@@ -29,6 +34,9 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
   tags: tags
   properties: {
     retentionInDays: retentionDays
+    // The function's lines come in from the platform's own network.
+    publicNetworkAccessForIngestion: 'Enabled'
+    publicNetworkAccessForQuery: queryFromPublicNetworks ? 'Enabled' : 'Disabled'
     sku: {
       name: 'PerGB2018'
     }
@@ -47,21 +55,21 @@ resource component 'Microsoft.Insights/components@2020-02-02' = {
     Application_Type: 'web'
     DisableLocalAuth: true
     WorkspaceResourceId: workspace.id
+    publicNetworkAccessForIngestion: 'Enabled'
+    publicNetworkAccessForQuery: queryFromPublicNetworks ? 'Enabled' : 'Disabled'
   }
 }
 
+resource writer 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  name: writerIdentityName
+}
+
 resource publisher 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(component.id, writerPrincipalId, publisherRoleId)
+  name: guid(component.id, writer.id, publisherRoleId)
   scope: component
   properties: {
-    principalId: writerPrincipalId
+    principalId: writer.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', publisherRoleId)
   }
 }
-
-@description('Resource id of the workspace.')
-output workspaceResourceId string = workspace.id
-
-@description('Connection string of the component: an address, no key is accepted with it.')
-output connectionString string = component.properties.ConnectionString

@@ -1,5 +1,7 @@
 metadata description = 'Optional: a virtual network from which alone storage can be reached, through private endpoints.'
 
+import { networkOptionsType, tagsType } from 'types.bicep'
+
 @description('Required. Name of the network.')
 param name string
 
@@ -7,21 +9,103 @@ param name string
 param location string
 
 @description('Required. Tags.')
-param tags object
-
-@description('Required. Resource id of the storage account.')
-param storageAccountResourceId string
+param tags tagsType
 
 @description('Required. Name of the storage account.')
 param storageAccountName string
 
-@description('Optional. Address space of the network; the app\'s subnet is its first quarter, the endpoints\' its second.')
-param addressPrefix string = '10.61.0.0/24'
+@description('Required. What the network is like.')
+param options networkOptionsType
 
 // The services that the host, the function and the ledger use.
 var services = ['blob', 'queue', 'table']
+var natGateway = options.?natGateway ?? false
+var privateDns = options.?privateDns ?? { kind: 'own' }
+var addressPrefix = options.?addressPrefix ?? '10.61.0.0/24'
+var appPrefix = cidrSubnet(addressPrefix, 26, 0)
+var endpointsPrefix = cidrSubnet(addressPrefix, 26, 1)
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: storageAccountName
+}
+
+resource publicAddress 'Microsoft.Network/publicIPAddresses@2025-05-01' = if (natGateway) {
+  name: '${name}-outbound'
+  location: location
+  tags: tags
+  sku: {
+    name: 'Standard'
+  }
+  zones: ['1', '2', '3']
+  properties: {
+    publicIPAllocationMethod: 'Static'
+  }
+}
+
+resource gateway 'Microsoft.Network/natGateways@2025-05-01' = if (natGateway) {
+  name: name
+  location: location
+  tags: tags
+  sku: {
+    name: 'Standard'
+  }
+  properties: {
+    publicIpAddresses: [
+      {
+        id: publicAddress.id
+      }
+    ]
+  }
+}
+
+// The default rules let nothing in from the internet. What goes out is left alone: the platform's own
+// ways out of a delegated subnet are not documented in full.
+resource appRules 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
+  name: '${name}-app'
+  location: location
+  tags: tags
+  properties: {
+    securityRules: []
+  }
+}
+
+resource endpointRules 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
+  name: '${name}-endpoints'
+  location: location
+  tags: tags
+  properties: {
+    securityRules: [
+      {
+        name: 'app-to-storage'
+        properties: {
+          access: 'Allow'
+          direction: 'Inbound'
+          priority: 100
+          protocol: 'Tcp'
+          sourceAddressPrefix: appPrefix
+          sourcePortRange: '*'
+          destinationAddressPrefix: endpointsPrefix
+          destinationPortRange: '443'
+        }
+      }
+      {
+        name: 'nothing-else'
+        properties: {
+          access: 'Deny'
+          direction: 'Inbound'
+          priority: 200
+          protocol: '*'
+          sourceAddressPrefix: '*'
+          sourcePortRange: '*'
+          destinationAddressPrefix: '*'
+          destinationPortRange: '*'
+        }
+      }
+    ]
+  }
+}
+
+resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   name: name
   location: location
   tags: tags
@@ -33,7 +117,17 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
       {
         name: 'app'
         properties: {
-          addressPrefix: cidrSubnet(addressPrefix, 26, 0)
+          addressPrefix: appPrefix
+          // Said here because later versions of the API have another default.
+          defaultOutboundAccess: !natGateway
+          natGateway: natGateway
+            ? {
+                id: gateway.id
+              }
+            : null
+          networkSecurityGroup: {
+            id: appRules.id
+          }
           delegations: [
             {
               name: 'flex-consumption'
@@ -47,15 +141,16 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
       {
         name: 'endpoints'
         properties: {
-          addressPrefix: cidrSubnet(addressPrefix, 26, 1)
-          privateEndpointNetworkPolicies: 'Disabled'
+          addressPrefix: endpointsPrefix
+          defaultOutboundAccess: false
+          networkSecurityGroup: {
+            id: endpointRules.id
+          }
+          // Or the group's rules would not hold for private endpoints.
+          privateEndpointNetworkPolicies: 'NetworkSecurityGroupEnabled'
         }
       }
     ]
-  }
-
-  resource app 'subnets' existing = {
-    name: 'app'
   }
 
   resource endpoints 'subnets' existing = {
@@ -64,7 +159,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
 }
 
 resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
-  for service in services: {
+  for service in services: if (privateDns.kind == 'own') {
     name: 'privatelink.${service}.${environment().suffixes.storage}'
     location: 'global'
     tags: tags
@@ -72,7 +167,7 @@ resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
 ]
 
 resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
-  for (service, index) in services: {
+  for (service, index) in services: if (privateDns.kind == 'own') {
     parent: zones[index]
     name: name
     location: 'global'
@@ -85,7 +180,7 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
   }
 ]
 
-resource privateEndpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
+resource privateEndpoints 'Microsoft.Network/privateEndpoints@2025-05-01' = [
   for service in services: {
     name: '${storageAccountName}-${service}'
     location: location
@@ -99,7 +194,7 @@ resource privateEndpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
           name: service
           properties: {
             groupIds: [service]
-            privateLinkServiceId: storageAccountResourceId
+            privateLinkServiceId: account.id
           }
         }
       ]
@@ -107,8 +202,8 @@ resource privateEndpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
   }
 ]
 
-resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [
-  for (service, index) in services: {
+resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-05-01' = [
+  for (service, index) in services: if (privateDns.kind != 'policy') {
     parent: privateEndpoints[index]
     name: 'default'
     properties: {
@@ -116,13 +211,10 @@ resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@202
         {
           name: service
           properties: {
-            privateDnsZoneId: zones[index].id
+            privateDnsZoneId: privateDns.kind == 'given' ? privateDns.zones[service] : zones[index].id
           }
         }
       ]
     }
   }
 ]
-
-@description('Resource id of the subnet for the function app.')
-output appSubnetResourceId string = network::app.id

@@ -1,9 +1,14 @@
 metadata description = 'Every grant on the storage account, from one table; each on the queue or table it is about where that is one.'
 
+import { queues } from 'names.bicep'
+
 @description('Required. Name of the storage account.')
 param storageAccountName string
 
-@description('Required. Object id of the function\'s identity.')
+@description('Required. Name of the function\'s identity.')
+param functionIdentityName string
+
+@description('Required. Object id of that identity.')
 param functionPrincipalId string
 
 @description('Required. Object ids of principals that may put requests into the requests queue, and nothing else.')
@@ -16,30 +21,27 @@ param receiverPrincipalIds string[]
 @allowed(['ServicePrincipal', 'User', 'Group'])
 param principalType string
 
-@description('Required. Names of the queues, by what they are for, as the storage module has them.')
-param queueNames {
-  *: string
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  name: functionIdentityName
 }
-
-@description('Required. Name of the ledger\'s table.')
-param table string
 
 // What the function does with each, and the least role that lets it.
 var functionGrants = [
   { role: 'StorageBlobDataOwner', kind: 'account', name: '' } // the host's locks and the package
-  { role: 'StorageQueueDataContributor', kind: 'queue', name: queueNames.requests } // takes, sends again with a delay, counts
-  { role: 'StorageQueueDataContributor', kind: 'queue', name: '${queueNames.requests}-poison' } // the host adds, the sweep takes
-  { role: 'StorageQueueDataMessageSender', kind: 'queue', name: queueNames.results } // tells outcomes
-  { role: 'StorageQueueDataReader', kind: 'queue', name: queueNames.results } // asks whether it is there
-  { role: 'StorageQueueDataContributor', kind: 'queue', name: queueNames.quota } // adds, counts, takes back
-  { role: 'StorageQueueDataMessageSender', kind: 'queue', name: queueNames.deadLetters } // keeps
-  { role: 'StorageQueueDataReader', kind: 'queue', name: queueNames.deadLetters } // counts
-  { role: 'StorageQueueDataContributor', kind: 'queue', name: queueNames.redemptionChecks } // sends, takes
-  { role: 'StorageTableDataContributor', kind: 'table', name: table } // the ledger
+  { role: 'StorageQueueDataContributor', kind: 'queue', name: queues.requests } // takes, sends again with a delay, counts
+  { role: 'StorageQueueDataContributor', kind: 'queue', name: '${queues.requests}-poison' } // the host adds, the sweep takes
+  { role: 'StorageQueueDataMessageSender', kind: 'queue', name: queues.results } // tells outcomes
+  { role: 'StorageQueueDataReader', kind: 'queue', name: queues.results } // asks whether it is there
+  { role: 'StorageQueueDataContributor', kind: 'queue', name: queues.quota } // adds, counts, takes back
+  { role: 'StorageQueueDataMessageSender', kind: 'queue', name: queues.deadLetters } // keeps
+  { role: 'StorageQueueDataReader', kind: 'queue', name: queues.deadLetters } // counts
+  { role: 'StorageQueueDataContributor', kind: 'queue', name: queues.redemptionChecks } // sends, takes
+  { role: 'StorageTableDataContributor', kind: 'account', name: '' } // the ledger; the host's own tables of diagnostic events
 ]
 
 var grants = concat(
   map(functionGrants, grant => {
+    owner: identity.id // known before the identity exists, so that what-if can show the grant
     principalId: functionPrincipalId
     principalType: 'ServicePrincipal'
     role: grant.role
@@ -47,18 +49,20 @@ var grants = concat(
     name: grant.name
   }),
   map(senderPrincipalIds, id => {
+    owner: id
     principalId: id
     principalType: principalType
     role: 'StorageQueueDataMessageSender'
     kind: 'queue'
-    name: queueNames.requests
+    name: queues.requests
   }),
   map(receiverPrincipalIds, id => {
+    owner: id
     principalId: id
     principalType: principalType
     role: 'StorageQueueDataMessageProcessor'
     kind: 'queue'
-    name: queueNames.results
+    name: queues.results
   })
 )
 
@@ -78,10 +82,6 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   resource queueService 'queueServices' existing = {
     name: 'default'
   }
-
-  resource tableService 'tableServices' existing = {
-    name: 'default'
-  }
 }
 
 resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' existing = [
@@ -91,16 +91,9 @@ resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-0
   }
 ]
 
-resource ledger 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-06-01' existing = [
-  for grant in grants: {
-    parent: account::tableService
-    name: grant.kind == 'table' ? grant.name : 'none'
-  }
-]
-
 resource onAccount 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for grant in grants: if (grant.kind == 'account') {
-    name: guid(account.id, grant.principalId, grant.role)
+    name: guid(account.id, grant.owner, grant.role)
     scope: account
     properties: {
       principalId: grant.principalId
@@ -112,20 +105,8 @@ resource onAccount 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 
 resource onQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (grant, index) in grants: if (grant.kind == 'queue') {
-    name: guid(account.id, grant.name, grant.principalId, grant.role)
+    name: guid(account.id, grant.name, grant.owner, grant.role)
     scope: queue[index]
-    properties: {
-      principalId: grant.principalId
-      principalType: grant.principalType
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds[grant.role])
-    }
-  }
-]
-
-resource onTable 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (grant, index) in grants: if (grant.kind == 'table') {
-    name: guid(account.id, grant.name, grant.principalId, grant.role)
-    scope: ledger[index]
     properties: {
       principalId: grant.principalId
       principalType: grant.principalType

@@ -1,79 +1,94 @@
-"""The Bicep compiler, where it is found."""
+"""What the Bicep compiler says of the infrastructure; and that the kept snapshots are its own."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-from collections import Counter
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.infra.bicep import INFRA, MAIN, ROOT
-from tests.infra.pilot import ENVIRONMENT, PARAMETERS, deployed
+from tests.infra import snapshots
+from tests.infra.compiler import RefusedError, staged
+from tests.infra.paths import INFRA, SNAPSHOTS, sources
+from tests.infra.policies import of_deployment
+from tests.infra.variants import LEAST, REFUSED, VARIANTS, parameter_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Beside the repository, for machines without the internet.
-BESIDE = ROOT.parent / "shared" / "tools"
-GRAPH_TYPES = "msgraph-v1.0.tgz"
+    from tests.infra.compiler import Compiler
+
+TEMPLATES = [name for name in sources() if name.endswith((".bicep", ".bicepparam"))]
 
 
-def compiler() -> str | None:
-    """Return the Bicep CLI, where there is one."""
-    beside = shutil.which("bicep", path=BESIDE)
-    return os.environ.get("BICEP") or shutil.which("bicep") or beside
+def test_snapshots_belong_to_these_sources() -> None:
+    """Holds without a compiler: ``make snapshots`` makes them, and writes the digest."""
+    assert snapshots.DIGEST.read_text().strip() == snapshots.digest(), "run: make snapshots"
 
 
-def compiled(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the compiler."""
-    return subprocess.run(
-        [compiler() or "", *arguments],
-        cwd=folder,
-        env={**os.environ, **ENVIRONMENT},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.mark.parametrize("name", snapshots.NAMES)
+def test_snapshot_is_what_the_compiler_foresees(name: str, tmp_path: Path, bicep: Compiler) -> None:
+    foreseen = snapshots.written(snapshots.made(name, staged(tmp_path), bicep))
+    assert foreseen == (SNAPSHOTS / f"{name}.json").read_text()
 
 
-NEEDS_COMPILER = pytest.mark.skipif(
-    compiler() is None, reason="no Bicep CLI here: set BICEP, or put it on the PATH"
-)
+@pytest.mark.parametrize("name", ["main.bicep", "graph/permissions.bicep"])
+def test_linter_finds_nothing(name: str, tmp_path: Path, bicep: Compiler) -> None:
+    bicep.check(staged(tmp_path) / name)
 
 
-@NEEDS_COMPILER
-@pytest.mark.parametrize("command", [["build", "--stdout"], ["lint"], ["build-params", "--stdout"]])
-def test_compiler_finds_nothing(command: list[str], tmp_path: Path) -> None:
-    name = PARAMETERS if "params" in command[0] else MAIN
-    done = compiled([*command, str(INFRA / name)], tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_files_are_formatted(tmp_path: Path, bicep: Compiler) -> None:
+    infra = staged(tmp_path)
+    for name in TEMPLATES:
+        assert bicep.formatted(infra / name) == (INFRA / name).read_text(), name
 
 
-@NEEDS_COMPILER
-def test_compiler_finds_nothing_in_the_permissions(tmp_path: Path) -> None:
-    folder = tmp_path / "graph"
-    shutil.copytree(INFRA / "graph", folder)
-    if (BESIDE / GRAPH_TYPES).exists():
-        # In place of what the compiler would fetch from its registry.
-        shutil.copy(BESIDE / GRAPH_TYPES, folder)
-        config = json.loads((folder / "bicepconfig.json").read_text())
-        config["extensions"] = {"microsoftGraphV1": f"./{GRAPH_TYPES}"}
-        (folder / "bicepconfig.json").write_text(json.dumps(config))
-    done = compiled(["build", "--stdout", str(folder / "permissions.bicep")], tmp_path)
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize(("values", "complaint"), REFUSED)
+def test_what_cannot_work_is_refused_before_it_is_deployed(
+    values: dict[str, Any], complaint: str, tmp_path: Path, bicep: Compiler
+) -> None:
+    file = parameter_file(staged(tmp_path), "main.bicep", "it", {**LEAST, **values})
+    with pytest.raises(RefusedError, match=re.escape(complaint)):
+        bicep.snapshot(file)
 
 
-@NEEDS_COMPILER
-def test_compiler_foresees_the_same_resources(tmp_path: Path) -> None:
-    """The compiler's snapshot holds what the tests' own evaluation does."""
-    shutil.copytree(INFRA, tmp_path / "infra")
-    file = tmp_path / "infra" / PARAMETERS
-    done = compiled(["snapshot", str(file), "--mode", "overwrite"], tmp_path)
-    assert done.returncode == 0, done.stderr
-    foreseen = json.loads(file.with_suffix(".snapshot.json").read_text())["predictedResources"]
-    kinds = Counter(it["type"].lower() for it in foreseen)
-    assert kinds == Counter(it.kind.lower() for it in deployed().resources)
+# Written another way, so that no word of the text gives it away: only what comes out does.
+IN_SOURCES = [
+    (
+        "modules/storage.bicep", "allowSharedKeyAccess: false",
+        "allowSharedKeyAccess: length(items(queues)) > 1", "allowSharedKeyAccess is True",
+    ),
+    (
+        "main.bicep", "LEDGER_TABLE: table", "'ENABLE_${'ORYX_BUILD'}': table",
+        "ENABLE_ORYX_BUILD is refused",
+    ),
+    (
+        "modules/roles.bicep", "'StorageQueueDataMessageSender', kind: 'queue', name: queues.res",
+        "'StorageQueueDataContributor', kind: 'queue', name: queues.res", "granted, and not needed",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("planted", IN_SOURCES)
+def test_fault_in_the_sources_comes_out(
+    planted: tuple[str, str, str, str], tmp_path: Path, bicep: Compiler
+) -> None:
+    infra, (file, sound, fault, complaint) = staged(tmp_path), planted
+    text, changes = re.subn(sound, fault, (infra / file).read_text(), count=1)
+    assert changes == 1
+    (infra / file).write_text(text)
+    values = VARIANTS["full"]
+    foreseen = bicep.snapshot(parameter_file(infra, "main.bicep", "it", values))
+    found = list(of_deployment(snapshots.resources(foreseen), values))
+    assert any(complaint in problem for problem in found), found
+
+
+def test_both_compiler_configurations_hold_every_rule_as_an_error() -> None:
+    texts = sources()
+    whole, graph = (json.loads(texts[f"{at}bicepconfig.json"]) for at in ("", "graph/"))
+    assert graph["analyzers"] == whole["analyzers"]
+    assert {rule["level"] for rule in whole["analyzers"]["core"]["rules"].values()} == {"error"}
+    # What needs a registry is asked for where it is used, and nowhere else.
+    assert "extensions" in graph
+    assert "extensions" not in whole

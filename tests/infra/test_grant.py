@@ -13,14 +13,14 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.infra.bicep import INFRA, ROOT, load
+from tests.infra.paths import INFRA, ROOT, sources
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 AZURE_CLI = ROOT / ".tools" / "azure-cli" / "bin"
 NEEDED = json.loads((ROOT / "docs" / "permissions.json").read_text())["needed"]
-IDS = dict(re.findall(r"'([A-Z][\w.]+)': '([0-9a-f-]{36})'", load()["graph/permissions.bicep"]))
+IDS = dict(re.findall(r"'([A-Z][\w.]+)': '([0-9a-f-]{36})'", sources()["graph/permissions.bicep"]))
 GRAPH, IDENTITY = (str(uuid.UUID(int=number)) for number in (1, 2))
 # What the CLI asks of any cloud.
 ENDPOINTS = (

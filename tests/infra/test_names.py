@@ -11,10 +11,9 @@ from converters.model.outcome import Deferral, Outcome, Status
 from converters.model.trace import Trace
 from converters.settings.settings import Settings
 from converters.steps.logging import log_ended, log_swept, log_undone
-from tests.infra.bicep import INFRA, ROOT, load
-from tests.infra.deployment import deploy
-from tests.infra.functions import Known
-from tests.infra.pilot import deployed
+from tests.infra.paths import INFRA, ROOT, sources
+from tests.infra.snapshots import kept
+from tests.infra.variants import GRANTS, PILOT
 from tests.samples import request
 
 if TYPE_CHECKING:
@@ -33,21 +32,24 @@ PLATFORM = {
 
 def names_of(kind: str) -> set[str]:
     """Return the names of the resources whose type ends so."""
-    return {str(it.of("name")) for it in deployed().resources if it.kind.endswith(f"/{kind}")}
+    return {it.name for it in kept(PILOT) if it.kind.endswith(f"/{kind}")}
 
 
 def app_settings() -> dict[str, str]:
-    """Return the app settings, with an address for what only a deployment knows."""
-    (config,) = (it for it in deployed().resources if it.kind == "Microsoft.Web/sites/config")
+    """Return the app settings, with a value for what only a deployment knows."""
     known = {
-        "clientId": "00000000-0000-4000-8000-000000000000",
-        "queue": "https://store.queue.core.windows.net/",
-        "table": "https://store.table.core.windows.net/",
+        r"\S+\)\.clientId\]": "00000000-0000-4000-8000-000000000000",
+        r"\S+\)\.primaryEndpoints\.queue\]": "https://store.queue.core.windows.net/",
+        r"\S+\)\.primaryEndpoints\.table\]": "https://store.table.core.windows.net/",
     }
-    return {
-        name: known.get(value.rpartition(".")[2], value) if isinstance(value, Known) else value
-        for name, value in config.body["properties"].items()
-    }
+    (config,) = (it for it in kept(PILOT) if it.kind == "Microsoft.Web/sites/config")
+    settings = dict(config.body["properties"])
+    for pattern, value in known.items():
+        settings = {
+            name: value if re.fullmatch(rf"\[reference.*{pattern}", text) else text
+            for name, text in settings.items()
+        }
+    return settings
 
 
 def test_queues_and_table_are_those_that_the_code_is_set_to() -> None:
@@ -77,45 +79,27 @@ def test_every_app_setting_is_read_by_code_host_or_library() -> None:
 
 
 def test_runtime_is_the_one_that_the_tests_run_the_worker_on() -> None:
-    (site,) = (it for it in deployed().resources if it.kind == "Microsoft.Web/sites")
+    (site,) = (it for it in kept(PILOT) if it.kind == "Microsoft.Web/sites")
     version = site.body["properties"]["functionAppConfig"]["runtime"]["version"]
     assert f">={version}" in (ROOT / "pyproject.toml").read_text().replace(
         "python_version >= '", ">="
     )
 
 
-def test_both_compiler_configurations_hold_the_same_rules() -> None:
-    texts = load()
-    whole, graph = (json.loads(texts[f"{at}bicepconfig.json"]) for at in ("", "graph/"))
-    assert graph["analyzers"] == whole["analyzers"]
-    assert {rule["level"] for rule in whole["analyzers"]["core"]["rules"].values()} <= {
-        "error", "off",
-    }  # fmt: skip
-    # What needs a registry is asked for where it is used, and nowhere else.
-    assert "extensions" in graph
-    assert "extensions" not in whole
-
-
-def granted() -> dict[bool, set[tuple[str, str]]]:
-    """Return the permissions at Graph, without and with the optional ones, and whose they are."""
-    found = {}
-    for everything in (False, True):
-        switches = dict.fromkeys(("allowReadWriteAll", "allowInvitationDomains"), everything)
-        made = deploy(load(), PERMISSIONS, {"principalId": "identity", **switches}).resources
-        assert {it.kind for it in made} == {"Microsoft.Graph/appRoleAssignedTo"}
-        found[everything] = {(it.body["principalId"], it.body["appRoleId"]) for it in made}
-    return found
+def granted(name: str) -> set[tuple[str, str]]:
+    """Return the permissions at Graph, and whose they are."""
+    assert {it.kind for it in kept(name)} == {"Microsoft.Graph/appRoleAssignedTo"}
+    return {(it.at("properties.principalId"), it.at("properties.appRoleId")) for it in kept(name)}
 
 
 def test_permissions_are_those_of_the_documentation_by_their_official_ids() -> None:
     documented = json.loads((ROOT / "docs" / "permissions.json").read_text())
     needed, optional = documented["needed"], documented["optional"]
-    text = load()[PERMISSIONS]
+    text = sources()[PERMISSIONS]
     ids = dict(re.findall(r"'([A-Z][\w.]+)': '([0-9a-f-]{36})'", text))
-    assert granted() == {
-        False: {("identity", ids[name]) for name in needed},
-        True: {("identity", ids[name]) for name in [*needed, *optional]},
-    }
+    least, everything = map(granted, GRANTS)
+    assert least == {("identity", ids[name]) for name in needed}
+    assert everything == {("identity", ids[name]) for name in [*needed, *optional]}
     script = (INFRA / "scripts" / "grant.sh").read_text()
     assert re.findall(r"^  ([A-Z][\w.]+)$", script, re.MULTILINE) == needed
     official = json.loads((ROOT / "tests" / "data" / "graph-permissions.json").read_text())
@@ -157,7 +141,7 @@ def alert_queries() -> list[str]:
     """Return the queries of the alerts, as they would be deployed."""
     return [
         criterion["query"]
-        for it in deployed().resources
+        for it in kept(PILOT)
         if it.kind == "Microsoft.Insights/scheduledQueryRules"
         for criterion in it.body["properties"]["criteria"]["allOf"]
     ]
@@ -176,7 +160,33 @@ def test_alerts_watch_what_an_operator_must_know() -> None:
         assert field in watched
     actions = [
         it.body["properties"]["actions"]["actionGroups"]
-        for it in deployed().resources
+        for it in kept(PILOT)
         if it.kind == "Microsoft.Insights/scheduledQueryRules"
     ]
     assert all(len(groups) == 1 for groups in actions)
+
+
+def test_operators_settings_are_typed_as_the_settings_are() -> None:
+    """Bicep takes exactly what the function reads and the deployment does not set itself."""
+    text = sources()["modules/types.bicep"]
+    (members,) = re.findall(r"type operatorSettingsType = \{\n(.*?)\n\}", text, re.DOTALL)
+    typed = re.findall(r"^  ([A-Z_]+): ", members, re.MULTILINE)
+    table = (ROOT / "docs" / "reference" / "settings.md").read_text()
+    documented = {
+        name
+        for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+        for name in re.findall(r"`([A-Z_]+)`", row)
+    }
+    own = {*app_settings()} | {"CONVERSION_STORAGE"}
+    assert {*typed} == documented - own
+    assert typed
+    for name in typed:
+        assert re.search(rf"{name}: .*\?$", members, re.MULTILINE), f"{name} is not optional"
+
+
+def test_what_is_kept_ready_is_the_function_that_takes_requests() -> None:
+    (site,) = (it for it in kept("full") if it.kind == "Microsoft.Web/sites")
+    (ready,) = site.at("properties.functionAppConfig.scaleAndConcurrency.alwaysReady")
+    kind, _, name = ready["name"].partition(":")
+    assert kind == "function"
+    assert f"async def {name}(" in (ROOT / "function_app.py").read_text()

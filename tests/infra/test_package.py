@@ -21,7 +21,7 @@ from local.graph import GraphEmulator
 from local.package import write
 from local.world import provision
 from tests.directory import request, tenant
-from tests.infra.bicep import ROOT
+from tests.infra.paths import ROOT
 from tests.service import taken
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ KINDS = {
     "Microsoft.ManagedIdentity/userAssignedIdentities": 1,
     _STORAGE: 1,
     f"{_STORAGE}/blobServices": 1,
-    f"{_STORAGE}/blobServices/containers": 1,
+    f"{_STORAGE}/blobServices/containers": 2,
     f"{_STORAGE}/queueServices": 1,
     f"{_STORAGE}/queueServices/queues": 6,
     f"{_STORAGE}/tableServices": 1,
@@ -22,18 +22,26 @@ KINDS = {
     "Microsoft.Insights/actionGroups": 1,
     "Microsoft.Insights/scheduledQueryRules": 0,
     "Microsoft.Insights/workbooks": 1,
+    "Microsoft.Insights/diagnosticSettings": 5,
     "Microsoft.Web/serverfarms": 1,
     "Microsoft.Web/sites": 1,
     "Microsoft.Web/sites/config": 1,
+    "Microsoft.Web/sites/basicPublishingCredentialsPolicies": 2,
     f"{_NETWORK}/virtualNetworks": 1,
+    f"{_NETWORK}/networkSecurityGroups": 2,
+    f"{_NETWORK}/natGateways": 1,
+    f"{_NETWORK}/publicIPAddresses": 1,
     f"{_NETWORK}/privateDnsZones": 3,
     f"{_NETWORK}/privateDnsZones/virtualNetworkLinks": 3,
     f"{_NETWORK}/privateEndpoints": 3,
     f"{_NETWORK}/privateEndpoints/privateDnsZoneGroups": 3,
+    "Microsoft.EventGrid/partnerConfigurations": 1,
     "Microsoft.EventGrid/partnerTopics/eventSubscriptions": 1,
 }
 
 _DEPLOYED = "properties.functionAppConfig.deployment.storage"
+_SCALE = "properties.functionAppConfig.scaleAndConcurrency"
+_DEAD = "properties.deadLetterWithResourceIdentity"
 # A pair: with public networks, and in a private one.
 WANTED: dict[str, dict[str, Any]] = {
     _STORAGE: {
@@ -45,16 +53,24 @@ WANTED: dict[str, dict[str, Any]] = {
         "properties.supportsHttpsTrafficOnly": True,
         "properties.publicNetworkAccess": ("Enabled", "Disabled"),
         "properties.networkAcls.defaultAction": ("Allow", "Deny"),
+        "properties.networkAcls.bypass": "None",
         "properties.networkAcls.ipRules": None,
         "properties.isSftpEnabled": None,
         "properties.isLocalUserEnabled": None,
         "identity": None,
     },
-    f"{_STORAGE}/blobServices": {"properties.cors": None},
+    f"{_STORAGE}/blobServices": {
+        "properties.cors": None,
+        "properties.deleteRetentionPolicy.enabled": True,
+        "properties.containerDeleteRetentionPolicy.enabled": True,
+    },
     f"{_STORAGE}/queueServices": {"properties.cors": None},
     f"{_STORAGE}/tableServices": {"properties.cors": None},
     f"{_STORAGE}/blobServices/containers": {"properties.publicAccess": "None"},
-    "Microsoft.Insights/components": {"properties.DisableLocalAuth": True},
+    "Microsoft.Insights/components": {
+        "properties.DisableLocalAuth": True,
+        "properties.publicNetworkAccessForIngestion": "Enabled",
+    },
     "Microsoft.OperationalInsights/workspaces": {"properties.features.disableLocalAuth": True},
     "Microsoft.Insights/scheduledQueryRules": {"properties.skipQueryValidation": True},
     "Microsoft.Web/serverfarms": {
@@ -67,6 +83,7 @@ WANTED: dict[str, dict[str, Any]] = {
         "identity.type": "UserAssigned",
         "properties.httpsOnly": True,
         "properties.siteConfig.minTlsVersion": "1.2",
+        "properties.siteConfig.http20Enabled": True,
         "properties.siteConfig.ftpsState": "Disabled",
         "properties.siteConfig.appSettings": None,
         "properties.siteConfig.connectionStrings": None,
@@ -74,34 +91,50 @@ WANTED: dict[str, dict[str, Any]] = {
         "properties.functionAppConfig.runtime.version": "3.13",
         f"{_DEPLOYED}.type": "blobContainer",
         f"{_DEPLOYED}.authentication.type": "UserAssignedIdentity",
-        "properties.functionAppConfig.scaleAndConcurrency.alwaysReady": None,
-        "properties.functionAppConfig.scaleAndConcurrency.instanceMemoryMB": 512,
-        "properties.functionAppConfig.scaleAndConcurrency.maximumInstanceCount": 40,
     },
-    "Microsoft.Web/sites/config": {"name": "appsettings"},
+    "Microsoft.Web/sites/basicPublishingCredentialsPolicies": {"properties.allow": False},
     "Microsoft.EventGrid/partnerTopics/eventSubscriptions": {
         "properties.eventDeliverySchema": "CloudEventSchemaV1_0",
         "properties.deliveryWithResourceIdentity.identity.type": "UserAssigned",
+        f"{_DEAD}.identity.type": "UserAssigned",
+        f"{_DEAD}.deadLetterDestination.endpointType": "StorageBlob",
         "properties.destination": None,
+        "properties.deadLetterDestination": None,
+        "properties.filter.includedEventTypes": None,
     },
 }
+# Beside that, what the least parameters give.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "Microsoft.Web/serverfarms": {"properties.zoneRedundant": False},
+    "Microsoft.Web/sites": {
+        f"{_SCALE}.alwaysReady": [],
+        f"{_SCALE}.instanceMemoryMB": 512,
+        f"{_SCALE}.maximumInstanceCount": 40,
+    },
+    _STORAGE: {"sku.name": "Standard_ZRS"},
+}
 
-_CLIENT = r"/subscriptions/\S+/userAssignedIdentities/\S+\.properties\.clientId"
-_URI = r"/subscriptions/\S+/storageAccounts/\S+\.properties\.primaryEndpoints\.{}"
+_CLIENT = r"reference\('\S+/userAssignedIdentities/\S+', '\S+'\)\.clientId"
+_URI = r"\[reference\('\S+/storageAccounts/\S+', '\S+'\)\.primaryEndpoints\.{}\]"
 # The connections, each by identity, as expressions for their values.
 SETTINGS = {
+    "AzureWebJobsStorage__accountName": r"b2b\w+",
     "AzureWebJobsStorage__credential": "managedidentity",
-    "AzureWebJobsStorage__clientId": _CLIENT,
+    "AzureWebJobsStorage__clientId": rf"\[{_CLIENT}\]",
     "AzureWebJobsStorage__blobServiceUri": _URI.format("blob"),
     "AzureWebJobsStorage__queueServiceUri": _URI.format("queue"),
     "AzureWebJobsStorage__tableServiceUri": _URI.format("table"),
     "CONVERSION_STORAGE__credential": "managedidentity",
-    "CONVERSION_STORAGE__clientId": _CLIENT,
+    "CONVERSION_STORAGE__clientId": rf"\[{_CLIENT}\]",
     "CONVERSION_STORAGE__queueServiceUri": _URI.format("queue"),
     "CONVERSION_STORAGE__tableServiceUri": _URI.format("table"),
-    "AZURE_CLIENT_ID": _CLIENT,
-    "APPLICATIONINSIGHTS_CONNECTION_STRING": r"/\S+/components/\S+\.properties\.ConnectionString",
-    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": f"ClientId={_CLIENT};Authorization=AAD",
+    "AZURE_CLIENT_ID": rf"\[{_CLIENT}\]",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": (
+        r"\[reference\('\S+/components/\S+', '\S+'\)\.ConnectionString\]"
+    ),
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": (
+        rf"\[format\('ClientId=\{{0\}};Authorization=AAD', {_CLIENT}\)\]"
+    ),
 }
 # What the template says itself.
 FIXED = {

@@ -1,0 +1,22 @@
+metadata description = 'Names of what lies in storage, as the function reads them from its settings.'
+
+@export()
+@description('Queues, by what they are for.')
+var queues = {
+  requests: 'conversion-requests' // the host adds -poison to it for the poison queue
+  results: 'conversion-results' // outcomes
+  quota: 'conversion-quota' // counts the invitations of a day
+  deadLetters: 'conversion-dead-letters' // messages that every try failed on
+  redemptionChecks: 'redemption-checks' // looks again later whether an invitation was redeemed
+}
+
+@export()
+@description('The ledger.')
+var table = 'conversions'
+
+@export()
+@description('Containers, by what they hold.')
+var containers = {
+  package: 'package'
+  eventDeadLetters: 'event-dead-letters'
+}
