@@ -28,6 +28,8 @@ def chosen(mutant: Mutant, baseline: Baseline) -> list[str]:
     else:
         tests = _of_module(mutant.path, baseline) | _of_users(mutant.path, baseline)
         tests |= {test for test in baseline.seconds if resembles(test, mutant.path)}
+        # A test of a table may read it and run none of the module's functions.
+        tests |= {test for test in baseline.seconds if test.startswith(_mirror(mutant.path))}
     return _in_order(tests & set(baseline.seconds), mutant.path, baseline)
 
 
@@ -36,6 +38,11 @@ def resembles(test: str, path: str) -> bool:
     module = PurePath(path).stem
     stem = PurePath(test.partition("::")[0]).stem.removeprefix("test_")
     return stem.startswith(module.rstrip("s")) or module.startswith(stem.rstrip("s"))
+
+
+def _mirror(path: str) -> str:
+    """Return the folder of the tests of a module's room."""
+    return f"tests/{PurePath(path).parts[1]}/"
 
 
 def _union(lines: object, numbers: Iterable[int]) -> set[str]:

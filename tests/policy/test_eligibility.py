@@ -304,6 +304,36 @@ def test_what_looks_like_a_reason_but_is_none(checked: Case) -> None:
     assert codes(checked) == []
 
 
+@pytest.mark.parametrize(
+    ("since", "message"),
+    [
+        (None, "The user was invited and has not redeemed the invitation."),
+        (
+            datetime(2026, 5, 4, tzinfo=UTC),
+            "The user was invited and has not redeemed the invitation since 2026-05-04.",
+        ),
+    ],
+)
+def test_pending_says_since_when_if_that_is_known(since: datetime | None, message: str) -> None:
+    pending = user(external_user_state="PendingAcceptance", external_user_state_changed=since)
+    (reason,) = decide(case(of_user=pending)).reasons
+    assert reason.message == message
+
+
+@pytest.mark.parametrize(
+    ("mail", "expected"),
+    [
+        ("kim@partner.example", []),
+        ("kim@PARTNER.example", []),
+        ("kim@supplier.example", ["mailDomainMismatch"]),
+        # That is another rule's.
+        ("kim@contoso.example", ["mailInTenantDomain"]),
+    ],
+)
+def test_mail_has_to_be_in_the_domain_of_the_address(mail: str, expected: list[str]) -> None:
+    assert codes(case(of_user=user(mail=mail))) == expected
+
+
 def test_every_reason_is_given_at_once() -> None:
     checked = case(
         of_user=user(account_enabled=False, assigned_plans=(ServicePlan(STANDARD, "Enabled"),)),

@@ -101,6 +101,20 @@ def test_refusal_that_graph_dresses_in_a_403_keeps_its_meaning(code: str, text: 
     assert explain(GraphRefused(403, "Forbidden", text, None)).code == code
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_status_alone_tells_that_a_permission_is_missing(status: int) -> None:
+    reason = explain(GraphRefused(status, "Something", "new", None))
+    assert reason.code == "permissionMissing"
+    assert reason.retriable
+
+
+@pytest.mark.parametrize("allow_invites_from", ["everyone", "none"])
+def test_tenants_refusal_is_retriable_whatever_its_settings_say(allow_invites_from: str) -> None:
+    refused = GraphRefused(403, "Unauthorized", ROWS[0][3], None)
+    tenant = replace(TENANT, allow_invites_from=allow_invites_from)
+    assert explained(refused, case(tenant=tenant)).retriable
+
+
 def test_only_what_can_pass_by_itself_or_by_consent_is_retriable() -> None:
     assert {row.code for row in REFUSALS if row.retriable} == {
         "addressNotSeenByGraph",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from converters.model.errors import LedgerUnavailable, QueueUnavailable
+from converters.steps import sweeping
 from tests.directory import request
 from tests.service import Service, service, taken
 from tests.telling import codes, lines
@@ -84,12 +86,31 @@ async def test_r12_sweep_takes_all_and_notes_what_waits(
             texts = [json.dumps(request(requestId=f"R-{number}")) for number in range(40)]
             outcomes = await swept(running, *texts)
             assert await swept(running) == []
+        # Hidden ones count too.
+        left = await running.poison.get_queue_properties()
+    assert left.approximate_message_count == 0
     assert len({outcome["requestId"] for outcome in outcomes}) == 40
     first, second = lines(caplog, "sweep")
     assert first == {"waiting": 1, "oldestSeconds": first["oldestSeconds"], "poison": 40,
                      "deadLetters": 40}  # fmt: skip
     assert 0 <= first["oldestSeconds"] < 60
     assert (second["poison"], second["deadLetters"]) == (0, 40)
+
+
+async def test_r12_sweep_leaves_off_after_half_of_the_invocations_time(
+    azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it takes by then, it can still tell in the other half."""
+    # When it begins, and before each batch of 32.
+    ticks = iter([1000.0, 1000.0, 1044.9, 1045.0])
+    async with service(azurite, queue_names, INVOCATION_SECONDS="90") as running:
+        for number in range(65):
+            await running.poison.send_message(json.dumps(request(requestId=f"R-{number}")))
+        monkeypatch.setattr(sweeping, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+        await running.converter.sweeper.sweep()
+        left = await running.poison.get_queue_properties()
+    assert left.approximate_message_count == 1
+    assert list(ticks) == []
 
 
 @pytest.mark.parametrize("away", ["results", "dead_letters"])
