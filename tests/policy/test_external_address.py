@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from converters.policy.external_address import AddressChoice, choose_address
+from converters.model.facts import AddressChoice
+from converters.policy.external_address import choose_address
 from tests.samples import ADDRESS, TENANT, request, settings, user
 
 OTHER = "lee@supplier.example"
