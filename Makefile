@@ -8,7 +8,7 @@ WORKERS := -n auto --maxprocesses 4 --dist worksteal
 ROOMS := model settings wire policy graph storage steps
 
 .DEFAULT_GOAL := demo
-.PHONY: help demo start test unit check doctor dead-letters replay package bench bench-scale faults mutation snapshots fuzz lock setup azure-cli
+.PHONY: help demo start test unit check doctor dead-letters replay package bench bench-scale faults mutation snapshots fuzz lock setup azure-cli kql
 
 help:  ## print what each command is for
 	@grep -E '^[a-z-]+:.*  ## ' Makefile | awk -F':.*  ## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -19,13 +19,13 @@ demo: setup  ## the main job, start to end, on this machine alone
 start: setup  ## the same world, left running, with the lines to paste
 	@$(VENV)/python -m local start
 
-test: setup azure-cli  ## all tests
+test: setup azure-cli kql  ## all tests
 	@$(VENV)/python -m pytest $(WORKERS)
 
 unit: setup  ## what needs no storage: seconds, for while you write
 	@$(VENV)/python -m pytest $(WORKERS) -m unit $(addprefix tests/,$(ROOMS))
 
-check: setup azure-cli  ## format, lint, types, tests: what must be green before a commit
+check: setup azure-cli kql  ## format, lint, types, tests: what must be green before a commit
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
@@ -73,3 +73,6 @@ setup:
 
 azure-cli:
 	@$(PYTHON) local/bootstrap.py --azure-cli
+
+kql:
+	@$(PYTHON) local/bootstrap.py --kql

