@@ -1,0 +1,62 @@
+"""Queries run: Kusto's meaning on DuckDB, over tables with the documented columns.
+
+The engine refuses what it does not know; ``test_engine.py`` holds what the queries use of it.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb_kql
+
+from tests.kql.binding import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# What ``now()`` is.
+NOW = datetime(2026, 11, 27, 12, 7, 30, tzinfo=UTC)
+_TYPES = {
+    "string": "VARCHAR",
+    "int": "INTEGER",
+    "long": "BIGINT",
+    "real": "DOUBLE",
+    "datetime": "TIMESTAMP",
+    "dynamic": "JSON",
+}
+
+
+class Workspace:
+    """The tables of a workspace.
+
+    Args:
+        rows: by table; columns that a row leaves out are null.
+    """
+
+    def __init__(self, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        self._connection = duckdb_kql.connect()
+        for table, described in TABLES.items():
+            columns: dict[str, str] = described["columns"]
+            declared = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in columns.items())
+            self._connection.execute(f'CREATE TABLE "{table}" ({declared})')
+            for row in rows.get(table, ()):
+                self._insert(table, row)
+
+    def run(self, query: str) -> list[dict[str, Any]]:
+        """Return the rows of a query's result; times are UTC's, without a zone."""
+        result = duckdb_kql.query(self._connection, query, query_now=NOW)
+        return [dict(zip(result.columns, row, strict=True)) for row in result.fetchall()]
+
+    def _insert(self, table: str, row: Mapping[str, Any]) -> None:
+        names = ", ".join(f'"{name}"' for name in row)
+        marks = ", ".join("?" for _ in row)
+        values = [_stored(value) for value in row.values()]
+        self._connection.execute(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', values)  # noqa: S608
+
+
+def _stored(value: Any) -> Any:  # noqa: ANN401 - any value of a column
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return json.dumps(value) if isinstance(value, dict | list) else value
