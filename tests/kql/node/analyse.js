@@ -53,6 +53,7 @@ function analyse(text, globals) {
   Syntax.SyntaxElement.WalkNodes(code.Syntax, (node) => {
     const kind = kindOf(node);
     uses.add(kind === "FunctionCallExpression" ? `${node.Name.SimpleName}()` : kind);
+    if (kind === "NamedParameter") uses.add(textOf(node));
     if (node.ReferencedSymbol instanceof Symbols.TableSymbol) tables.add(node.ReferencedSymbol.Name);
     if (kind === "SimpleNamedExpression") {
       definitions[node.Name.SimpleName] = {
