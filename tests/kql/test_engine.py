@@ -104,11 +104,11 @@ def test_query_has_its_rows(query: str) -> None:
 @NEEDS_LANGUAGE_SERVICE
 def test_all_that_the_queries_use_is_worked_out_here() -> None:
     cases = [*(f"print value = {expression}" for expression in SCALARS), *TABULAR]
-    worked_out = set().union(*(one.uses for one in bind({c: c for c in cases}).values()))
-    used = set().union(*(one.uses for one in bind(queries()).values()))
-    assert used - worked_out == set()
-    other = bind({"other": "AppTraces | summarize variance(SeverityLevel)"})["other"]
-    assert "variance()" in other.uses - worked_out
+    other = "AppTraces | summarize variance(SeverityLevel)"
+    bound = bind(queries() | {text: text for text in (*cases, other)})
+    worked_out = set().union(*(bound[case].uses for case in cases))
+    assert set().union(*(bound[name].uses for name in queries())) - worked_out == set()
+    assert bound[other].uses - worked_out == {"variance()"}
 
 
 @pytest.mark.parametrize(
