@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.storage import node
-from tests.infra.bicep import ROOT
+from tests.infra.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

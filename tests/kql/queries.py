@@ -8,13 +8,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.infra.bicep import INFRA, ROOT
-from tests.infra.pilot import deployed
+from tests.infra.paths import INFRA, ROOT
+from tests.infra.snapshots import kept
+from tests.infra.variants import PILOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.infra.deployment import Resource
+    from tests.infra.snapshots import Resource
 
 RULES = "Microsoft.Insights/scheduledQueryRules"
 _BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -43,7 +44,7 @@ class Rule:
 def rules() -> list[Rule]:
     """Return the alerts of the infrastructure."""
     found = []
-    for it in deployed().resources:
+    for it in kept(PILOT):
         if it.kind == RULES:
             (criterion,) = it.body["properties"]["criteria"]["allOf"]
             minutes = re.fullmatch(r"PT(\d+)M", it.body["properties"]["windowSize"])
@@ -56,7 +57,7 @@ def rules() -> list[Rule]:
 def queries() -> dict[str, str]:
     """Return every query by a name that says where it stands."""
     found = {}
-    for it in deployed().resources:
+    for it in kept(PILOT):
         for title, text in _inside(it.body):
             found[f"{it.kind.rpartition('/')[2]}: {title or _name(it)}"] = text
     for path in sorted(INFRA.rglob("*.json")):
@@ -82,7 +83,7 @@ def unmarked(page: str) -> list[str]:
 
 
 def _name(resource: Resource) -> str:
-    return str(resource.of("name")).removeprefix("b2b-pilot-")
+    return resource.name.removeprefix("b2b-pilot-")
 
 
 def _inside(value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON

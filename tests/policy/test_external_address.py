@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from converters.model.facts import AddressChoice
 from converters.policy.external_address import choose_address
 from tests.samples import ADDRESS, TENANT, request, settings, user
+
+if TYPE_CHECKING:
+    from converters.model.facts import AddressChoice
 
 OTHER = "lee@supplier.example"
 OWN = "kim@contoso.example"
