@@ -29,7 +29,8 @@ from converters.steps.sweeping import Sweeper
 from converters.storage import records
 from converters.storage.clock import ServiceClock
 from converters.storage.ledger import Ledger
-from converters.storage.queues import Queue, QueueReader, Quota
+from converters.storage.queues import Queue, QueueReader
+from converters.storage.quota import Quota
 from converters.wire.properties import content_digest
 from converters.wire.requests import parse
 

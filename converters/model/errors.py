@@ -23,6 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _THROTTLED, _OUTAGES = 429, frozenset({408, 502, 503, 504})
+# Storage's codes for what no waiting mends. Source: "Status and error codes (REST API)".
+_MISSING = frozenset({"TableNotFound", "QueueNotFound"})
+_NOT_PERMITTED = frozenset(
+    {
+        "AuthorizationPermissionMismatch",
+        "AuthorizationFailure",
+        "AuthenticationFailed",
+        "InsufficientAccountPermissions",
+        "InvalidAuthenticationInfo",
+        "NoAuthenticationInformation",
+    }
+)
 
 
 class ConverterError(Exception):
@@ -94,9 +106,15 @@ class GraphRefused(ConverterError):  # noqa: N818
 
 
 class Unavailable(ConverterError):  # noqa: N818
-    """Something that is needed does not answer for now; ``retry_after`` as in GraphUnavailable."""
+    """Something that is needed does not answer for now; ``retry_after`` as in GraphUnavailable.
+
+    Attributes:
+        retry_after: seconds that were asked to be waited, if any.
+        not_set_up: what is missing or may not be used, as a sentence; empty for an outage.
+    """
 
     retry_after: float | None = None
+    not_set_up: str = ""
 
 
 class GraphUnavailable(Unavailable):
@@ -144,8 +162,8 @@ class GraphUnavailable(Unavailable):
 class LedgerUnavailable(Unavailable):
     """The ledger's table could not be read or written."""
 
-    def __init__(self, why: str) -> None:
-        self.why = why
+    def __init__(self, why: str, table: str = "") -> None:
+        self.why, self.not_set_up = why, _not_set_up("table", table, why)
         super().__init__(f"The ledger is not available: {why}.")
 
 
@@ -154,4 +172,13 @@ class QueueUnavailable(Unavailable):
 
     def __init__(self, queue: str, why: str) -> None:
         self.queue, self.why = queue, why
+        self.not_set_up = _not_set_up("queue", queue, why)
         super().__init__(f"The queue {queue!r} is not available: {why}.")
+
+
+def _not_set_up(kind: str, name: str, code: str) -> str:
+    if code in _MISSING:
+        return f"The {kind} {name} does not exist, and the function may not make it."
+    if code in _NOT_PERMITTED:
+        return f"The function may not use the {kind} {name} ({code})."
+    return ""

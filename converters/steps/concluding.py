@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from converters.model.errors import GraphUnavailable, LedgerUnavailable, QueueUnavailable
+from converters.model.errors import (
+    GraphUnavailable,
+    LedgerUnavailable,
+    QueueUnavailable,
+    Unavailable,
+)
 from converters.model.outcome import GraphTrace, Outcome, Owner, Reason, Status
 from converters.policy import guidance, refusals
 from converters.steps import endings
-from converters.steps.retrying import fails_alike
+from converters.steps.retrying import fails_alike, not_set_up
 
 if TYPE_CHECKING:
     from converters.model.errors import GraphRefused, RequestInvalid
@@ -118,8 +123,7 @@ def gave_up(request: ConversionRequest, error: Exception, hours: int) -> Outcome
     failure = fails_alike(request)
     if isinstance(error, GraphUnavailable) and failure:
         return failed_alike(request, failure)
-    of_storage = isinstance(error, LedgerUnavailable | QueueUnavailable)
-    reason = _filled(endings.STORAGE_AWAY if of_storage else endings.GRAPH_AWAY, hours=hours)
+    reason = _gone_for(error, hours)
     trace = None
     if isinstance(error, GraphUnavailable):
         code, text = error.code[:MOST_TEXT] or None, error.text[:MOST_TEXT] or None
@@ -127,6 +131,13 @@ def gave_up(request: ConversionRequest, error: Exception, hours: int) -> Outcome
         trace = GraphTrace(correlation_id, error.request_id, error.status, code, text)
     outcome = _unread(request, Status.FAILED, (reason,), f"patience {request.waits.since}")
     return replace(outcome, graph=trace)
+
+
+def _gone_for(error: Exception, hours: int) -> Reason:
+    if isinstance(error, Unavailable) and error.not_set_up:
+        return not_set_up(error)
+    of_storage = isinstance(error, LedgerUnavailable | QueueUnavailable)
+    return _filled(endings.STORAGE_AWAY if of_storage else endings.GRAPH_AWAY, hours=hours)
 
 
 def failed_alike(request: ConversionRequest, failure: GraphFailure) -> Outcome:

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from converters.settings.settings import Settings
     from converters.storage.clock import ServiceClock
     from converters.storage.ledger import Entry, Ledger
-    from converters.storage.queues import Queue, Quota
+    from converters.storage.queues import Queue
+    from converters.storage.quota import Quota
 
 
 _INVITED = frozenset({"PendingAcceptance", "Accepted"})

@@ -37,6 +37,16 @@ LIMIT_REACHED = Reason(
     Owner.OPERATOR,
     retriable=True,
 )
+NOT_SET_UP = Reason(
+    "storageNotSetUp",
+    "",
+    "Deploy the infrastructure again: it makes the queues and the table, and grants the roles. What"
+    " waits goes on by itself; send again what has failed.",
+    Owner.OPERATOR,
+    retriable=True,
+)
+# A new role takes effect within ten minutes ("Azure role assignments", limits).
+SET_UP_SECONDS = 900
 PAUSED_SECONDS = 300
 LIMIT_SECONDS = 3600
 MOST_SECONDS = 900
@@ -65,6 +75,8 @@ def after_outage(
     """Wait until what was not available may be so again; ``None`` once that took too long."""
     if _waited(request, now) >= settings.retry_hours * 3600:
         return None
+    if isinstance(error, Unavailable) and error.not_set_up:
+        return _for_set_up(request, error, settings, now)
     if fails_alike(request) and not _is_in_doubt(error):
         return None
     why, asked = str(error) or "time limit", _asked(error)
@@ -72,6 +84,22 @@ def after_outage(
         return _with_back_off(request, why, settings, now)
     # Never before; a little later, so that all who were told the same do not come at once.
     return _deferral(request, why, now, asked + back_off(0, settings.retry_base_seconds))
+
+
+def _for_set_up(
+    request: ConversionRequest, error: Unavailable, settings: Settings, now: float
+) -> Deferral | None:
+    """Wait for roles to take effect; ``None`` once that, and its notice, are minutes ago."""
+    reason = not_set_up(error)
+    if _waited(request, now) >= SET_UP_SECONDS and reason.code in request.waits.announced:
+        return None
+    waiting = _with_back_off(request, str(error), settings, now)
+    return replace(waiting, reasons=(reason,))
+
+
+def not_set_up(error: Unavailable) -> Reason:
+    """Say what of the service's own storage is missing."""
+    return replace(NOT_SET_UP, message=error.not_set_up)
 
 
 def with_failure(

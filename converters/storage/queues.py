@@ -5,27 +5,33 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
 from azure.storage.queue.aio import QueueClient
 
 from converters.model.errors import QueueUnavailable
 from converters.settings.storage_account import CALL_SECONDS
+from converters.storage.making import log_made
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime
 
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.storage.queue import QueueMessage
 
     from converters.settings.storage_account import Storage
-    from converters.storage.clock import ServiceClock
 
 # Messages wait until somebody reads them; the service's default would drop them after seven days.
 _FOR_EVER = -1
 _MOST_TAKEN = 32
+_MISSING_QUEUE = "QueueNotFound"
 # The message goes back to the host soon enough: the library's own retries (three, 15 s
 # before the first) would only hold a slot.
 _OPTIONS: dict[str, Any] = {
@@ -42,7 +48,7 @@ class Queue:
 
     Args:
         storage: where the queue is.
-        name: its name; the queue must exist.
+        name: its name; it is made when something is sent, where that is permitted.
         credential: used with ``storage.queue_service_uri``.
     """
 
@@ -65,9 +71,7 @@ class Queue:
             QueueUnavailable: it is not known to be stored.
         """
         async with self.calling() as client:
-            await client.send_message(
-                message.decode("ascii"), visibility_timeout=delay, time_to_live=_FOR_EVER
-            )
+            await self._put(client, message.decode("ascii"), visibility_timeout=delay)
 
     async def send_text(self, text: str) -> None:
         """Store a message as it is, whatever it says.
@@ -76,7 +80,48 @@ class Queue:
             QueueUnavailable: it is not known to be stored.
         """
         async with self.calling() as client:
-            await client.send_message(text, time_to_live=_FOR_EVER)
+            await self._put(client, text)
+
+    async def reserve(self, seconds: int, limit: int) -> bool:
+        """Store a mark for so many seconds; take it back where there were too many already.
+
+        Raises:
+            QueueUnavailable: it cannot be told.
+        """
+        async with self.calling() as client:
+            mark = await self._put(client, "1", time_to_live=seconds)
+            properties = await client.get_queue_properties()
+            if (properties.approximate_message_count or 0) <= limit:
+                return True
+            try:
+                await client.delete_message(mark.id, mark.pop_receipt)
+            except ResourceNotFoundError as error:
+                # Midnight came between two of the calls, and with it another day's quota.
+                if _code(error) != "MessageNotFound":
+                    raise
+        return False
+
+    async def _put(self, client: QueueClient, text: str, **options: int) -> QueueMessage:
+        """Store a message; if the queue does not exist, make it first."""
+        options = {"time_to_live": _FOR_EVER, **options}
+        try:
+            return await client.send_message(text, **options)
+        except ResourceNotFoundError as error:
+            if _code(error) != _MISSING_QUEUE:
+                raise
+            await self._make(client, error)
+        return await client.send_message(text, **options)
+
+    async def _make(self, client: QueueClient, error: ResourceNotFoundError) -> None:
+        try:
+            await client.create_queue()
+        except ResourceExistsError:
+            # Another worker was first; or it is being deleted, and the call says so.
+            return
+        except HttpResponseError:
+            # That it is missing says more than that it may not be made.
+            raise error from None
+        log_made("queue", self._name)
 
     async def check(self) -> None:
         """Return if the queue can be reached, so that what comes next is likely to be stored.
@@ -173,41 +218,6 @@ class QueueReader:
         since = first[0].inserted_on if first else None
         age = (now - since).total_seconds() if since else 0
         return Backlog(properties.approximate_message_count or 0, max(0, round(age)))
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """Counts a day's invitations, for all workers together: one message each, gone at midnight UTC.
-
-    Azure never reports fewer messages than a queue holds, so the limit is never exceeded, whoever
-    counts at the same time; it can report more for a while, and then a request waits needlessly.
-    Source: "Get Queue Metadata (REST API)".
-    """
-
-    queue: Queue
-    clock: ServiceClock
-
-    async def reserve(self, limit: int) -> bool:
-        """Take one of the day's invitations; tell whether there was one left.
-
-        Raises:
-            QueueUnavailable: it cannot be told.
-        """
-        now = self.clock.utc()
-        midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        lifetime = max(1, int((midnight - now).total_seconds()))
-        async with self.queue.calling() as client:
-            mark = await client.send_message("1", time_to_live=lifetime)
-            properties = await client.get_queue_properties()
-            if (properties.approximate_message_count or 0) <= limit:
-                return True
-            try:
-                await client.delete_message(mark.id, mark.pop_receipt)
-            except ResourceNotFoundError as error:
-                # Midnight came between two of the calls, and with it another day's quota.
-                if _code(error) != "MessageNotFound":
-                    raise
-        return False
 
 
 def _code(error: AzureError) -> str:

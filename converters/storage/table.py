@@ -21,9 +21,10 @@ from azure.data.tables.aio import TableClient
 
 from converters.model.errors import LedgerUnavailable
 from converters.settings.storage_account import CALL_SECONDS
+from converters.storage.making import log_made
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.core.pipeline import PipelineResponse
@@ -33,7 +34,11 @@ if TYPE_CHECKING:
 
 Values = dict[str, Any]
 
-_MISSING_ROW, _ROW_EXISTS = "ResourceNotFound", "EntityAlreadyExists"
+_MISSING_ROW, _ROW_EXISTS, _MISSING_TABLE = (
+    "ResourceNotFound",
+    "EntityAlreadyExists",
+    "TableNotFound",
+)
 # A request that meets a table that is away waits in its queue, not here.
 _OPTIONS: dict[str, Any] = {
     "retry_total": 2,
@@ -58,7 +63,7 @@ class Rows:
 
     Args:
         storage: where the table is.
-        table: its name; the table must exist.
+        table: its name; it is made when a row is inserted, where that is permitted.
         credential: used with ``storage.table_service_uri``.
         clock: told the time by every answer.
     """
@@ -70,7 +75,7 @@ class Rows:
         credential: AsyncTokenCredential | None,
         clock: ServiceClock,
     ) -> None:
-        self._clock = clock
+        self._clock, self._name = clock, table
         options = {**_OPTIONS, "raw_response_hook": self._observe}
         self._table = (
             TableClient.from_connection_string(storage.connection_string, table, **options)
@@ -86,7 +91,7 @@ class Rows:
 
     async def get(self, partition: str, row: str) -> Row | None:
         """Return a row; ``None`` where there is none."""
-        async with _calling():
+        async with self._calling():
             try:
                 entity = await self._table.get_entity(partition, row)
             except ResourceNotFoundError as error:
@@ -98,9 +103,9 @@ class Rows:
     async def insert(self, values: Values) -> tuple[str, Row | None]:
         """Insert a row; return its ETag, and the row that stands there already if one does."""
         nonce = secrets.token_hex(8)
-        async with _calling():
+        async with self._calling():
             try:
-                made = await self._table.create_entity({**values, "Nonce": nonce})
+                made = await self._create({**values, "Nonce": nonce})
             except ResourceExistsError as error:
                 if _code(error) != _ROW_EXISTS:
                     raise
@@ -115,7 +120,7 @@ class Rows:
 
     async def merge(self, values: Values, etag: str) -> str | None:
         """Merge into a row; return its ETag, ``None`` where it is no longer as it was read."""
-        async with _calling():
+        async with self._calling():
             try:
                 changed = await self._table.update_entity(
                     values, etag=etag, match_condition=MatchConditions.IfNotModified
@@ -130,7 +135,7 @@ class Rows:
 
     async def delete(self, partition: str, row: str, etag: str) -> None:
         """Delete a row, unless it is no longer as it was read."""
-        async with _calling():
+        async with self._calling():
             try:
                 await self._table.delete_entity(
                     partition, row, etag=etag, match_condition=MatchConditions.IfNotModified
@@ -138,21 +143,38 @@ class Rows:
             except (ResourceModifiedError, ResourceNotFoundError):
                 return
 
+    async def _create(self, values: Values) -> Mapping[str, Any]:
+        """Create a row; if the table does not exist, make it first."""
+        try:
+            return await self._table.create_entity(values)
+        except ResourceNotFoundError as error:
+            if _code(error) != _MISSING_TABLE:
+                raise
+            try:
+                await self._table.create_table()
+            except ResourceExistsError:
+                # Another worker was first; or it is being deleted, and the next call says so.
+                return await self._table.create_entity(values)
+            except HttpResponseError:
+                # That it is missing says more than that it may not be made.
+                raise error from None
+        log_made("table", self._name)
+        return await self._table.create_entity(values)
+
+    @asynccontextmanager
+    async def _calling(self) -> AsyncIterator[None]:
+        """Turn what the library raises into ours, and a table that stays silent too."""
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                yield
+        except TimeoutError:
+            raise LedgerUnavailable("no answer") from None
+        except AzureError as error:
+            # The chain would carry the request's URL, which can hold a shared access signature.
+            raise LedgerUnavailable(_code(error), self._name) from None
+
     def _observe(self, response: PipelineResponse[Any, Any]) -> None:
         self._clock.observe(response.http_response.headers.get("Date", ""))
-
-
-@asynccontextmanager
-async def _calling() -> AsyncIterator[None]:
-    """Turn what the library raises into ours, and a table that stays silent too."""
-    try:
-        async with asyncio.timeout(CALL_SECONDS):
-            yield
-    except TimeoutError:
-        raise LedgerUnavailable("no answer") from None
-    except AzureError as error:
-        # The chain would carry the request's URL, which can hold a shared access signature.
-        raise LedgerUnavailable(_code(error)) from None
 
 
 def _code(error: AzureError) -> str:

@@ -60,6 +60,13 @@ var alerts = [
     where: '| where tostring(line.reasons) has_any ("permissionMissing", "factUnknown", "invitationsRefusedByTenant", "invitationsOff")'
   }
   {
+    name: 'not-set-up'
+    description: 'A queue, the table or a role at storage is missing: deploy the infrastructure again.'
+    severity: 1
+    line: 'conversion'
+    where: '| where tostring(line.reasons) has "storageNotSetUp"'
+  }
+  {
     name: 'nothing-stored'
     description: 'Neither outcomes nor waiting requests can be stored: look at the storage account and the roles.'
     severity: 1

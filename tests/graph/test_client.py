@@ -130,7 +130,9 @@ async def test_quota_that_cannot_be_counted_invites_nobody(
     async with service(azurite, queue_names, None, DAILY_LIMIT="5") as running:
         await running.quota.delete_queue()
         await running.handle(request())
-        assert (running.invited(), await running.events()) == ([], [])
+        (notice,) = await running.events()
+        assert (running.invited(), notice["data"]["status"]) == ([], "deferred")
+        assert [it["code"] for it in notice["data"]["reasons"]] == ["storageNotSetUp"]
         properties = await running.requests.get_queue_properties()
         assert properties.approximate_message_count == 1
 

@@ -58,6 +58,13 @@ SCENARIOS: dict[str, tuple[tuple[Line, ...], set[str]]] = {
     "the operator has paused": (with_healthy(deferred("conversionsPaused")), set()),
     "Graph is down": (with_healthy(deferred()), set()),
     "another code has the name of one in it": (with_healthy(deferred("factUnknownYet")), set()),
+    "the table is missing": (with_healthy(deferred("storageNotSetUp")), {"not-set-up"}),
+    "the table stayed missing": (
+        with_healthy(ended(Status.FAILED, "storageNotSetUp")), {"not-set-up"},
+    ),
+    "storage was away for too long": (
+        with_healthy(ended(Status.FAILED, "storageUnavailable")), set(),
+    ),
     "nothing can be stored": (with_healthy(undone()), {"nothing-stored"}),
     "the ledger does not know": (with_healthy(unfinished()), set()),
     "others log alike": (

@@ -18,7 +18,7 @@ AREAS = {
         "graph/cache.py",
     ),
     "claims": ("steps/inviting.py", "storage/ledger.py", "storage/table.py"),
-    "queues": ("storage/queues.py", "steps/reporting.py", "steps/sweeping.py"),
+    "queues": ("storage/queues.py", "storage/quota.py", "steps/reporting.py", "steps/sweeping.py"),
     "waiting": ("steps/retrying.py", "storage/clock.py", "wire/waits.py"),
     "pacing": ("graph/rate_limit.py", "graph/client.py"),
     "wire": (

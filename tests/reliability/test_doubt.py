@@ -165,10 +165,14 @@ async def test_r10_ledger_that_is_away_stops_the_post_and_nothing_is_lost(
         assert running.invited() == []
         (line,) = lines(caplog)
         assert "TableNotFound" in line["why"]
+        (notice,) = await running.events()
+        (reason,) = notice["data"]["reasons"]
+        assert (notice["data"]["status"], reason["code"]) == ("deferred", "storageNotSetUp")
+        assert running.ledger.table_name in reason["message"]
         event = json.loads(message)
         event["data"]["waits"]["since"] -= 3600
         outcome = await running.outcome(event)
-        assert codes(outcome["reasons"]) == ["storageUnavailable"]
+        assert codes(outcome["reasons"]) == ["storageNotSetUp"]
         await running.ledger.create_table()
         assert (await running.outcome(message))["status"] == "invited"
 
@@ -195,6 +199,8 @@ async def test_claim_is_given_back_where_the_quota_could_not_be_counted(
         await running.quota.delete_queue()
         await running.handle(request())
         assert [row["RowKey"] for row in await running.rows()] == ["request"]
+        (notice,) = await running.events()
+        assert codes(notice["data"]["reasons"]) == ["storageNotSetUp"]
         await running.quota.create_queue()
         outcome = await running.outcome(await running.waiting())
         assert (outcome["status"], len(running.invited())) == ("invited", 1)

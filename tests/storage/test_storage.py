@@ -20,11 +20,12 @@ from converters.storage import queues
 from converters.storage import table as rows_module
 from converters.storage.clock import ServiceClock
 from converters.storage.ledger import Ledger
-from converters.storage.queues import Queue, QueueReader, Quota
+from converters.storage.queues import Queue, QueueReader
+from converters.storage.quota import Quota
 from converters.storage.table import Rows
 from tests import samples
 from tests.directory import USER_ID, kim, request, tenant
-from tests.service import service
+from tests.service import may_make_nothing, service
 from tests.storage_service import KEY, ROW, StorageService, rows_at
 from tests.telling import lines
 
@@ -83,15 +84,6 @@ async def test_what_is_written_is_what_the_official_library_reads(
         await rows.close()
 
 
-async def test_table_that_is_not_there_is_said_by_its_code(azurite: str) -> None:
-    rows = Rows(Storage(azurite), "gone", None, ServiceClock())
-    with pytest.raises(LedgerUnavailable, match="TableNotFound"):
-        await rows.get("p", "r")
-    with pytest.raises(LedgerUnavailable, match="TableNotFound"):
-        await rows.insert(ROW)
-    await rows.close()
-
-
 async def test_storage_that_cannot_be_reached_says_no_more_than_the_kind_of_it(
     azurite: str,
 ) -> None:
@@ -140,7 +132,7 @@ async def test_message_that_somebody_else_took_since_is_left_to_them(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     name = next(queue_names)
-    queue = Queue(Storage(azurite), name, None)
+    queue = Queue(Storage(may_make_nothing(azurite)), name, None)
     reader = QueueReader(queue)
     async with QueueClient.from_connection_string(azurite, name) as client:
         await client.create_queue()
