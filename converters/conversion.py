@@ -16,15 +16,17 @@ from converters.model.errors import (
     RequestInvalid,
     Unavailable,
 )
+from converters.model.event import Notice
 from converters.model.request import Mode
 from converters.model.trace import Trace
 from converters.policy.approval import approve
 from converters.policy.eligibility import decide
 from converters.policy.rule import Case
-from converters.steps import concluding, retrying
+from converters.steps import concluding, retrying, screening
 from converters.steps.inviting import Attempt, Inviter
-from converters.steps.logging import log_ended, log_undone
+from converters.steps.logging import log_ended, log_subscription, log_undone
 from converters.steps.reporting import Ending, Reporter
+from converters.steps.screening import Screener
 from converters.steps.sweeping import Sweeper
 from converters.storage import records
 from converters.storage.clock import ServiceClock
@@ -55,6 +57,7 @@ class Converter:
     graph: Graph
     gatherer: Gatherer
     ledger: Ledger
+    screener: Screener
     inviter: Inviter
     reporter: Reporter
     sweeper: Sweeper
@@ -86,6 +89,7 @@ class Converter:
             graph=graph,
             gatherer=Gatherer(graph, settings),
             ledger=ledger,
+            screener=Screener(ledger, settings, clock),
             inviter=Inviter(
                 graph=graph,
                 ledger=ledger,
@@ -133,21 +137,34 @@ class Converter:
         try:
             with trace.timed("all"):
                 ending = await self._end(body, message_id, trace)
+                if ending is None:
+                    return
                 with trace.timed("report"):
                     ending = await self.reporter.report(ending)
         except ConverterError as error:
             log_undone(error, trace, attempt)
             raise
-        log_ended(ending.result, trace, attempt)
+        log_ended(ending.result, trace, attempt, told=ending.told)
 
-    async def _end(self, body: bytes, message_id: str | None, trace: Trace) -> Ending:
+    async def _end(self, body: bytes, message_id: str | None, trace: Trace) -> Ending | None:
         try:
-            request = parse(body, message_id)
+            message = parse(body, message_id)
         except RequestInvalid as invalid:
-            trace.request_id = invalid.request_id
-            return Ending(concluding.rejected(invalid))
-        trace.correlation_id, trace.request_id = request.correlation_id, request.request_id
-        trace.user_id = request.user_id
+            trace.request_id, rejected = invalid.request_id, concluding.rejected(invalid)
+            return Ending(rejected, told=screening.is_told(invalid, rejected, self.settings))
+        trace.request_id, trace.user_id = message.request_id, message.user_id
+        nothing = screening.nothing_to_do(message, self.settings)
+        if nothing:
+            # Without the request: what is not believed must not wait as if it were.
+            return Ending(nothing, told=screening.is_told(message, nothing, self.settings))
+        if isinstance(message, Notice):
+            # Here is where the subscription could be renewed, too.
+            log_subscription(message)
+            return None
+        trace.correlation_id = message.correlation_id
+        return await self._ended(message, trace)
+
+    async def _ended(self, request: ConversionRequest, trace: Trace) -> Ending:
         try:
             async with asyncio.timeout(self.settings.invocation_seconds):
                 return await self._concluded(request, trace)
@@ -158,6 +175,9 @@ class Converter:
             return Ending(waiting or concluding.gave_up(request, error, hours), request)
 
     async def _concluded(self, request: ConversionRequest, trace: Trace) -> Ending:
+        if screened := await self.screener.screen(request):
+            told = screening.is_told(request, screened, self.settings)
+            return Ending(screened, request, told=told)
         if request.mode is Mode.CHECK:
             # Nothing is done, so there is nothing to do only once: a check is always of now.
             with trace.timed("gather"):
@@ -185,7 +205,8 @@ class Converter:
                     request = replace(request, source=None)
                 known = self._known(request, entry, digest)
                 if known:
-                    return Ending(known, request)
+                    told = screening.is_told(request, known, self.settings)
+                    return Ending(known, request, told=told)
                 case = Case(request, await gathering, self.settings)
         verdict, result = decide(case), None
         with trace.timed("invite"):
@@ -199,7 +220,9 @@ class Converter:
             result = retrying.for_directory(
                 request, verdict.reasons, self.settings, now, created=created
             )
-        return Ending(result or concluding.concluded(verdict), request, entry)
+        result = result or concluding.concluded(verdict)
+        told = screening.is_told(request, result, self.settings, case)
+        return Ending(result, request, entry, told=told)
 
     def _known(self, request: ConversionRequest, entry: Entry, digest: str) -> Outcome | None:
         """Return the outcome of a request that has ended, or may not even begin."""

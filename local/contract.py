@@ -11,13 +11,15 @@ from typing import Any
 
 from converters.model.outcome import Status
 from converters.settings.reader import GUID
-from converters.wire.envelopes import SOURCE, USER_EVENTS
+from converters.wire.envelopes import SOURCE
+from converters.wire.events import CHANGES, DELETED, USER_DELETED, USER_UPDATED
 from converters.wire.outcomes import DATA_SCHEMA, OutcomeBody, event_type
 from converters.wire.requests import RequestBody
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "contract"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REQUEST_SCHEMA = "urn:b2b-conversion:request:1"
+USER_EVENTS = [USER_UPDATED, USER_DELETED]
 TEXT = {"type": "string", "minLength": 1}
 
 
@@ -84,7 +86,7 @@ def asyncapi() -> dict[str, Any]:
     messages = {
         "request": _message("A request", {"$ref": "./request.schema.json"}),
         "wrappedRequest": _message("A request in a CloudEvent", _cloud_event()),
-        "userEvent": _message("A user was created or updated (CloudEvent)", _user_event()),
+        "userEvent": _message("A user was created, updated or deleted (CloudEvent)", _user_event()),
         "userEventGridEvent": _message("The same in Event Grid's schema", _event_grid_event()),
         "outcome": _message("An outcome", {"$ref": "./outcome.schema.json"}, "data/requestId"),
     }
@@ -152,7 +154,7 @@ def _cloud_event() -> dict[str, Any]:
 
 def _user_event() -> dict[str, Any]:
     event = _cloud_event()
-    event["properties"] |= {"type": {"enum": sorted(USER_EVENTS)}, "data": _user_data()}
+    event["properties"] |= {"type": {"enum": USER_EVENTS}, "data": _user_data()}
     return event
 
 
@@ -162,7 +164,7 @@ def _event_grid_event() -> dict[str, Any]:
         "required": ["id", "eventType", "data"],
         "properties": {
             "id": TEXT,
-            "eventType": {"enum": sorted(USER_EVENTS)},
+            "eventType": {"enum": USER_EVENTS},
             "subject": {"type": "string"},
             "data": _user_data(),
         },
@@ -173,11 +175,26 @@ def _user_data() -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "changeType": {"enum": ["created", "updated"]},
+            "changeType": {"enum": [*CHANGES, DELETED]},
+            "clientState": {
+                "type": "string",
+                "description": "Compared with EVENTS_CLIENT_STATE, where that is set.",
+            },
             "resource": {"type": "string", "description": "Users/{object id}"},
             "resourceData": {
                 "type": "object",
-                "properties": {"id": {"type": "string", "pattern": f"^{GUID.pattern}$"}},
+                "properties": {
+                    "id": _id(),
+                    "organizationId": _id("Compared with TENANT_ID, where that is set."),
+                    "sequenceNumber": {"type": ["string", "integer"]},
+                },
             },
+            "subscriptionId": _id(),
+            "tenantId": _id("Compared with TENANT_ID, where that is set."),
         },
     }
+
+
+def _id(description: str = "") -> dict[str, Any]:
+    told = {"description": description} if description else {}
+    return {"type": "string", "pattern": f"^{GUID.pattern}$", **told}

@@ -75,9 +75,9 @@ class Service:
         """Return every row of the ledger."""
         return [dict(row) async for row in self.ledger.list_entities()]
 
-    async def age_claim(self, seconds: int) -> None:
+    async def age_claim(self, seconds: int, kind: str = "user") -> None:
         """Let the only claim in the ledger be as old as if it had been made so long before."""
-        (claim,) = [row for row in await self.rows() if row["RowKey"] == "user"]
+        (claim,) = [row for row in await self.rows() if row["RowKey"] == kind]
         claim["Since"] -= timedelta(seconds=seconds)
         await self.ledger.update_entity(claim)
 
@@ -86,7 +86,7 @@ class Service:
         settings = Settings.from_mapping(self.keys | keys)
         parts = {
             name: replace(getattr(self.converter, name), settings=settings)
-            for name in ("inviter", "reporter", "sweeper")
+            for name in ("inviter", "reporter", "screener", "sweeper")
         }
         gatherer = Gatherer(self.converter.graph, settings)
         converter = replace(self.converter, settings=settings, gatherer=gatherer, **parts)
@@ -156,6 +156,7 @@ async def service(
             "LEDGER_TABLE": table,
             # Nothing is waited for that no test is about.
             "SETTLE_SECONDS": "0",
+            "EVENT_QUIET_SECONDS": "0",
             "GRAPH_BASE_URL": graph.url,
             "ALLOWED_EMAIL_DOMAINS": "partner.example",
             **keys,

@@ -465,6 +465,7 @@ def user_event(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     return {**event, "type": "Microsoft.Graph.UserUpdated", **changes}
 
 
+ALL = {"EVENT_OUTCOMES": "all"}
 IN_GROUP, SCOPED = tenant(groups=[group()]), {"CONVERTIBLE_GROUP_ID": GROUP_ID}
 
 
@@ -482,14 +483,14 @@ async def test_event_about_an_employee_ends_as_ineligible(
 ) -> None:
     employee = kim(otherMails=[], mail="kim@contoso.example")
     of_tenant = tenant(employee, groups=[group()])
-    codes = await refusals(azurite, queue_names, user_event(), of_tenant, **SCOPED)
+    codes = await refusals(azurite, queue_names, user_event(), of_tenant, **SCOPED, **ALL)
     assert codes == ["noExternalAddress"]
 
 
 async def test_s11_event_without_a_convertible_group_converts_nobody(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
-    codes = await refusals(azurite, queue_names, user_event())
+    codes = await refusals(azurite, queue_names, user_event(), None, **ALL)
     assert codes == ["eventNeedsConvertibleGroup"]
 
 
@@ -515,7 +516,7 @@ def test_every_threat_of_the_page_is_proved_by_the_tests_it_names() -> None:
 
 @pytest.mark.usefixtures("at_once")
 async def test_s10_pause_holds_for_events_too(azurite: str, queue_names: Iterator[str]) -> None:
-    keys = {"CONVERSIONS_PAUSED": "true", **SCOPED}
+    keys = {"CONVERSIONS_PAUSED": "true", **SCOPED, **ALL}
     async with service(azurite, queue_names, IN_GROUP, **keys) as running:
         outcome = await running.outcome(user_event())
         assert [reason["code"] for reason in outcome["reasons"]] == ["conversionsPaused"]

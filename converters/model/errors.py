@@ -74,6 +74,7 @@ class RequestInvalid(ConverterError):  # noqa: N818
         requested_by: who asked, where that much could be read.
         source: the event's, where the request's id is an event's.
         digest: of the message's bytes, hexadecimal.
+        from_event: whether it is a directory's event, so that nobody waits to be told.
     """
 
     def __init__(
@@ -82,8 +83,10 @@ class RequestInvalid(ConverterError):  # noqa: N818
         request_id: str,
         requested_by: str | None = None,
         source: str | None = None,
+        *,
+        from_event: bool = False,
     ) -> None:
-        self.digest = ""
+        self.digest, self.from_event = "", from_event
         self.faults = tuple(faults)
         self.request_id = request_id
         self.requested_by, self.source = requested_by, source

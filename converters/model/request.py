@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from converters.model.event import Origin
 
 
 class Mode(StrEnum):
@@ -78,6 +82,7 @@ class ConversionRequest:
         source: the event's, where ``request_id`` is an event's id: two systems may both count
             from 1.
         from_event: whether a directory's event, and not a person, asks.
+        origin: where that event says that it comes from; ``None`` once it was believed and waits.
         waits: what it carries along where it has waited.
     """
 
@@ -93,6 +98,7 @@ class ConversionRequest:
     requested_by: str | None = None
     source: str | None = None
     from_event: bool = False
+    origin: Origin | None = field(default=None, compare=False, repr=False)
     waits: Waits = Waits()
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from converters.model.errors import SettingsInvalid
 from converters.settings.editions import AddressProperty, RulesEdition
+from converters.settings.events import Events, read_events
 from converters.settings.reader import (
     LONGEST_QUEUE_NAME,
     LOOPBACK,
@@ -61,7 +62,7 @@ class Settings:
         daily_limit: invitations per day (UTC), ``None`` for no limit.
         quota_queue: the queue that counts them; used with a limit alone.
         allow_custom_text: whether a request's own text may go into the mail.
-        tenant_id: this tenant's id, for the links in next steps.
+        tenant_id: this tenant's id, for the links in next steps and for whose events count.
         facts_seconds: how long tenant and domain facts are kept.
         invocation_seconds: the time limit of one invocation, below the host's functionTimeout.
         dead_letters_queue: where messages are kept that every try failed on.
@@ -70,9 +71,11 @@ class Settings:
         settle_seconds: how long Graph's replicas may lag behind a write.
         retry_hours: for how long a request waits that meets an outage or a missing permission.
         retry_base_seconds: the first such wait, at most; it doubles from there.
+        events: how the directory's events are taken.
     """
 
     storage: Storage
+    events: Events
     requests_queue: str
     results_queue: str
     dead_letters_queue: str
@@ -139,6 +142,7 @@ class Settings:
         tenant_id = read.guid("TENANT_ID")
         settings = cls(
             storage=read_storage(read),
+            events=read_events(read),
             requests_queue=read.queue("REQUESTS_QUEUE", "conversion-requests"),
             results_queue=read.queue("RESULTS_QUEUE", "conversion-results"),
             graph_base_url=graph_base_url,

@@ -18,6 +18,7 @@ from converters.steps.retrying import fails_alike, not_set_up
 
 if TYPE_CHECKING:
     from converters.model.errors import GraphRefused, RequestInvalid
+    from converters.model.event import Notice
     from converters.model.outcome import Deferral, Invitation
     from converters.model.request import ConversionRequest, GraphFailure
     from converters.policy.eligibility import Verdict
@@ -110,6 +111,25 @@ def rejected(invalid: RequestInvalid) -> Outcome:
 def reused(request: ConversionRequest, digest: str) -> Outcome:
     """Conclude that the request's id is another request's; that one's outcome stays as it is."""
     return _unread(request, Status.REJECTED, (endings.ID_REUSED,), f"rejection {digest}")
+
+
+def of_event(event: ConversionRequest | Notice, status: Status, reason: Reason) -> Outcome:
+    """Conclude that an event, by what it is or by what came before it, leads to nothing."""
+    return Outcome(
+        request_id=event.request_id,
+        status=status,
+        user_id=event.user_id,
+        reasons=(reason,),
+        source=event.source,
+        # Never the event of a conversion: whoever forges an id must not take that one's.
+        step=f"event {reason.code}",
+    )
+
+
+def just_invited(event: ConversionRequest, rival: str) -> Outcome:
+    """Conclude that an event tells of nothing but this service's own invitation, by its id."""
+    reason = _filled(endings.JUST_INVITED, rival=rival)
+    return of_event(event, Status.ALREADY_INVITED, reason)
 
 
 def waiting(deferral: Deferral) -> Outcome:

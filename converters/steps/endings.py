@@ -77,3 +77,28 @@ TRIES_RAN_OUT = Reason(
     Owner.OPERATOR,
     retriable=True,
 )
+WRONG_CLIENT_STATE = Reason(
+    "eventClientStateWrong",
+    "The event does not bring the client state that this service is set to ask for.",
+    "Nothing is done by it. If it comes from your own subscription, make EVENTS_CLIENT_STATE the"
+    " clientState that the subscription was made with.",
+    Owner.OPERATOR,
+)
+FOREIGN_TENANT = Reason(
+    "eventOfOtherTenant",
+    "The event is of another tenant than this one, or does not say of which.",
+    "Nothing is done by it. If it comes from your own subscription, correct TENANT_ID.",
+    Owner.OPERATOR,
+)
+USER_DELETED = Reason(
+    "userDeleted",
+    "The user was deleted for good.",
+    "There is nothing to convert, and nothing to do.",
+    Owner.IDENTITY_ADMIN,
+)
+EVENT_REPEATED = Reason(
+    "eventRepeated",
+    "The user was looked at for this event's sake already, or is about to be for another's.",
+    "You need not do anything: a look sees whatever was changed before it.",
+    Owner.OPERATOR,
+)

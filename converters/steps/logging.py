@@ -6,17 +6,30 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from converters.model.outcome import Deferral
+from converters.model.event import Lifecycle
+from converters.model.outcome import Deferral, Status
 
 if TYPE_CHECKING:
+    from converters.model.event import Notice
     from converters.model.outcome import Outcome
     from converters.model.trace import Trace
 
 logger = logging.getLogger("b2b_conversion")
+_TO_DO = {
+    Lifecycle.REAUTHORIZATION_REQUIRED: "Extend the subscription (PATCH its expirationDateTime)"
+    " before it ends; that reauthorizes it too.",
+    Lifecycle.SUBSCRIPTION_REMOVED: "Make the subscription anew; users who were changed meanwhile"
+    " have sent no events: ask for them by requests.",
+    Lifecycle.MISSED: "Events were lost: look for users who were changed since, and ask for them by"
+    " requests.",
+}
 
 
-def log_ended(result: Outcome | Deferral, trace: Trace, attempt: int | None) -> None:
-    """Note how a request ended, or that it waits."""
+def log_ended(
+    result: Outcome | Deferral, trace: Trace, attempt: int | None, *, told: bool = True
+) -> None:
+    """Note how a request ended, or that it waits; and if nobody is told of it but here."""
+    level = logging.INFO
     if isinstance(result, Deferral):
         line = {
             "status": "deferred",
@@ -31,8 +44,24 @@ def log_ended(result: Outcome | Deferral, trace: Trace, attempt: int | None) -> 
             "status": result.status,
             "reasons": [reason.code for reason in result.reasons],
             "warnings": [warning.code for warning in result.warnings],
+            **({} if told else {"told": False}),
         }
-    _write(logging.INFO, line, trace, attempt)
+        if not told and result.status is Status.REJECTED:
+            level = logging.WARNING
+    _write(level, line, trace, attempt)
+
+
+def log_subscription(notice: Notice) -> None:
+    """Note what Graph says of the subscription by which events come, and what is to be done."""
+    if notice.lifecycle is None:
+        return
+    line = {
+        "lifecycleEvent": notice.lifecycle,
+        "subscriptionId": notice.origin.subscription_id,
+        "eventId": notice.request_id,
+        "toDo": _TO_DO[notice.lifecycle],
+    }
+    logger.warning("subscription %s", json.dumps(line, separators=(",", ":")))
 
 
 def log_undone(error: Exception, trace: Trace, attempt: int | None) -> None:

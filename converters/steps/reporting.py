@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from converters.model.errors import LedgerUnavailable, QueueUnavailable
 from converters.model.outcome import Deferral, Outcome
-from converters.steps import concluding, retrying
+from converters.steps import concluding, retrying, screening
 from converters.steps.logging import log_unfinished
 from converters.storage import records
 from converters.wire.envelopes import deferred
@@ -30,11 +30,13 @@ class Ending:
         result: the outcome, or that the request waits.
         request: ``None`` where the message is none.
         entry: the ledger's row to finish with the outcome, if there is one to finish.
+        told: whether anybody hears of it; if not, a line in the log is all there is.
     """
 
     result: Outcome | Deferral
     request: ConversionRequest | None = None
     entry: Entry | None = None
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,9 @@ class Reporter:
     async def report(self, ending: Ending) -> Ending:
         """Store the outcome, or the request that waits; return what was stored in the end."""
         if isinstance(ending.result, Outcome):
+            if not ending.told:
+                await self._keep(ending.result, ending.entry)
+                return ending
             try:
                 await self._send_outcome(ending.result, ending.entry)
             except QueueUnavailable:
@@ -79,6 +84,11 @@ class Reporter:
         if isinstance(sent, BaseException):
             raise sent
 
+    async def _keep(self, outcome: Outcome, entry: Entry | None) -> None:
+        """Write down how an event ended that nobody is told of."""
+        if entry is not None:
+            await self._finish(entry, records.with_step(outcome, entry.record, entry.number))
+
     async def _finish(self, entry: Entry, outcome: Outcome) -> None:
         try:
             await self.ledger.finish(entry, records.written(outcome))
@@ -89,6 +99,8 @@ class Reporter:
     async def _with_notice(self, waiting: Deferral) -> ConversionRequest:
         """Tell once for each reason that the request waits; a notice that fails is told later."""
         request, codes = waiting.request, tuple(reason.code for reason in waiting.reasons)
+        if not screening.is_told(request, waiting, self.settings):
+            return request
         if set(codes) <= set(request.waits.announced):
             return request
         try:

@@ -154,6 +154,12 @@ def for_directory(
     return None
 
 
+def until_quiet(request: ConversionRequest, seconds: float) -> Deferral:
+    """Wait until a user may be looked at for another event; no patience is used up by it."""
+    waits = replace(request.waits, times=request.waits.times + 1)
+    return Deferral(replace(request, waits=waits), delay(seconds), "quiet time")
+
+
 def for_replicas(
     request: ConversionRequest, remaining: float, settings: Settings, now: float
 ) -> Deferral:

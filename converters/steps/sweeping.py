@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from converters.model.errors import RequestInvalid
-from converters.steps import concluding
-from converters.steps.logging import log_swept
+from converters.model.event import Notice
+from converters.steps import concluding, screening
+from converters.steps.logging import log_subscription, log_swept
 from converters.storage import records
 from converters.storage.queues import QueueReader
 from converters.wire.outcomes import cloud_event
@@ -23,6 +24,7 @@ from converters.wire.requests import parse
 
 if TYPE_CHECKING:
     from converters.model.outcome import Outcome
+    from converters.model.request import ConversionRequest
     from converters.settings.settings import Settings
     from converters.storage.clock import ServiceClock
     from converters.storage.ledger import Ledger
@@ -67,15 +69,27 @@ class Sweeper:
         outcome = await self._outcome(message)
         # Kept first: an outcome without its message could not be acted upon.
         await self.dead_letters.send_text(message.text)
-        await self.results.send(cloud_event(outcome))
+        if outcome:
+            await self.results.send(cloud_event(outcome))
         await self.poison.delete(message)
 
-    async def _outcome(self, message: Received) -> Outcome:
+    async def _outcome(self, message: Received) -> Outcome | None:
+        """Return the outcome of a message; ``None`` for an event that nobody is told of."""
         body = message.text.encode()
         try:
-            request = parse(body, message.id)
+            found = parse(body, message.id)
         except RequestInvalid as invalid:
-            return concluding.rejected(invalid)
+            rejected = concluding.rejected(invalid)
+            return rejected if screening.is_told(invalid, rejected, self.settings) else None
+        outcome = screening.nothing_to_do(found, self.settings)
+        if outcome is None:
+            if isinstance(found, Notice):
+                log_subscription(found)
+                return None
+            outcome = await self._of_request(found, body)
+        return outcome if screening.is_told(found, outcome, self.settings) else None
+
+    async def _of_request(self, request: ConversionRequest, body: bytes) -> Outcome:
         entry = await self.ledger.find(request, content_digest(request))
         if entry and entry.without_source:
             request = replace(request, source=None)

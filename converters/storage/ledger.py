@@ -1,10 +1,11 @@
 """The ledger: who is being converted, by which request, how far.
 
-Two kinds of rows. A *request's* holds a digest of its content and, once it has ended, the outcome;
-a *user's* holds the claim: which request is about to invite, and since when. The claim is written
-before the POST, so that whoever comes after a crash knows that there may have been one. Writes go
-by ETag: of two that want the same row, one wins and the other looks again. A row that is gone is
-survived, as the directory is asked too.
+Three kinds of rows. A *request's* holds a digest of its content and, once it has ended, the
+outcome; a *user's* holds the claim: which request is about to invite, and since when; another one
+(``converters.storage.looks``) says when the user was last looked at for an event. The claim is
+written before the POST, so that whoever comes after a crash knows that there may have been one.
+Writes go by ETag: of two that want the same row, one wins and the other looks again. A row that is
+gone is survived, as the directory is asked too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from converters.storage.looks import Looks
 from converters.storage.table import Row, Rows
 from converters.wire.requests import NAMESPACE
 
@@ -95,6 +97,7 @@ class Ledger:
         clock: ServiceClock,
     ) -> None:
         self._rows, self._clock = Rows(storage, table, credential, clock), clock
+        self.looks = Looks(self._rows, clock)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -105,7 +108,7 @@ class Ledger:
         older = await self._entered_without_source(request, digest)
         if older:
             return older
-        key = _key(request.idempotency_key)
+        key = key_of(request.idempotency_key)
         begun = self._clock.utc()
         values = {"PartitionKey": key, "RowKey": _REQUEST, "Digest": digest, "Begun": begun}
         etag, found = await self._rows.insert(values)
@@ -119,7 +122,7 @@ class Ledger:
     async def find(self, request: ConversionRequest, digest: str) -> Entry | None:
         """Return a request's row, if it was entered with this content."""
         older = await self._entered_without_source(request, digest)
-        entry = older or await self.entry(_key(request.idempotency_key))
+        entry = older or await self.entry(key_of(request.idempotency_key))
         return entry if entry and entry.digest == digest else None
 
     async def _entered_without_source(
@@ -128,7 +131,7 @@ class Ledger:
         """Return the row of an event that was entered when its id alone was the key."""
         if request.source is None:
             return None
-        entry = await self.entry(_key(request.request_id))
+        entry = await self.entry(key_of(request.request_id))
         if entry is None or entry.digest != digest:
             return None
         return replace(entry, without_source=True)
@@ -182,7 +185,8 @@ class Ledger:
         }
 
 
-def _key(idempotency_key: str) -> str:
+def key_of(idempotency_key: str) -> str:
+    """Return the key of a request's row."""
     # Keys may not hold a slash, and request ids may.
     return uuid.uuid5(NAMESPACE, f"ledger {idempotency_key}").hex
 

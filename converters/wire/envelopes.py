@@ -1,9 +1,9 @@
 """What a request may come wrapped in, and what it is wrapped in to wait. Pure.
 
 - a CloudEvent 1.0 (structured JSON) whose ``data`` is the request;
-- an event about a user that was created or updated ("Microsoft Graph API events"), as a CloudEvent
-  or in Event Grid's own schema: the request is then to convert that user, with the address that
-  the directory holds;
+- a directory's event about a user (``converters.wire.events``), as a CloudEvent or in Event Grid's
+  own schema: the request is then to convert that user, with the address that the directory holds;
+- one that asks for nothing: a user is gone for good, or it is about the subscription itself;
 - our own ``B2BConversion.Deferred``, in which a request waits for a better time.
 """
 
@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from converters.model.errors import Fault
+from converters.model.event import Notice
 from converters.model.request import Waits
 from converters.settings.reader import GUID
-from converters.wire import encodings
+from converters.wire import encodings, events
 from converters.wire.decoding import NOT_A_REQUEST
 from converters.wire.faults import invalid, missing
 from converters.wire.properties import written
@@ -26,13 +27,12 @@ from converters.wire.ticket import usable_id
 from converters.wire.waits import read_waits, written_waits
 
 if TYPE_CHECKING:
+    from converters.model.event import Lifecycle, Origin
     from converters.model.request import ConversionRequest
 
 DEFERRED = "B2BConversion.Deferred"
 SOURCE = "urn:b2b-conversion"
-USER_EVENTS = frozenset({"Microsoft.Graph.UserCreated", "Microsoft.Graph.UserUpdated"})
 _ID, _TEXT = "a text of 1 to 128 letters, digits and ._~:/=+-,", "a text that is not empty"
-_USER_RESOURCE = re.compile(r"/?users/([0-9a-f-]{36})", re.IGNORECASE)
 # A URI reference, as CloudEvents has it; an outcome has to have room for it.
 _SOURCE = re.compile(r"[^\s\x00-\x1f\x7f]{1,512}")
 
@@ -51,6 +51,8 @@ class Envelope:
         source: the event's, which tells its id from another system's.
         faults: what is wrong with the wrapping.
         holds_request: whether there is a request to validate.
+        origin: where a directory's event says that it comes from.
+        notice: the event as a whole, where it asks for no conversion.
     """
 
     request: dict[str, Any]
@@ -62,6 +64,8 @@ class Envelope:
     from_event: bool = False
     waits: Waits = field(default_factory=Waits)
     correlation_id: str | None = None
+    origin: Origin | None = None
+    notice: Notice | None = None
 
 
 def unwrap(value: dict[str, Any], fallback_id: str) -> Envelope:
@@ -76,8 +80,6 @@ def unwrap(value: dict[str, Any], fallback_id: str) -> Envelope:
     if "eventType" in value:
         envelope = _event(value, fallback_id, ("id", "eventType"))
         _take_source(envelope, value, "topic")
-        if isinstance(value["eventType"], str) and value["eventType"] not in USER_EVENTS:
-            envelope.faults.append(_unknown_type("eventType", value["eventType"]))
         return _of_type(envelope, value, value["eventType"])
     return Envelope(value, fallback_id, [])
 
@@ -136,13 +138,30 @@ def _take_source(envelope: Envelope, value: dict[str, Any], name: str) -> None:
 
 
 def _of_type(envelope: Envelope, value: dict[str, Any], type_: object) -> Envelope:
+    lifecycle = events.lifecycle_of(type_, envelope.request)
+    is_event = lifecycle is not None or events.is_graphs(type_)
+    if "specversion" not in value and isinstance(type_, str) and not is_event:
+        envelope.faults.append(_unknown_type("eventType", type_))
     if type_ == DEFERRED:
         _take_waiting_request(envelope)
-    elif isinstance(type_, str) and type_.startswith("Microsoft.Graph."):
-        if type_ not in USER_EVENTS and "specversion" in value:
-            envelope.faults.append(_unknown_type("type", type_))
-        _take_user(envelope, value)
+    elif is_event:
+        _take_event(envelope, value, type_, lifecycle)
     return envelope
+
+
+def _take_event(
+    envelope: Envelope, value: dict[str, Any], type_: object, lifecycle: Lifecycle | None
+) -> None:
+    data, envelope.from_event = envelope.request, True
+    envelope.origin = events.origin_of(value, data)
+    if lifecycle or events.says_deleted(type_, data):
+        user_id = None if lifecycle else events.user_of(value, data)
+        envelope.notice = Notice(envelope.id, envelope.origin, envelope.source, user_id, lifecycle)
+        return
+    if not events.is_of_user(type_):
+        name = "type" if "specversion" in value else "eventType"
+        envelope.faults.append(_unknown_type(name, type_))
+    _take_user(envelope, value)
 
 
 def _take_waiting_request(envelope: Envelope) -> None:
@@ -163,17 +182,12 @@ def _take_waiting_request(envelope: Envelope) -> None:
 
 def _take_user(envelope: Envelope, value: dict[str, Any]) -> None:
     """Make the request that an event about a user stands for."""
-    data, envelope.from_event = envelope.request, True
-    if data.get("changeType") not in (None, "created", "updated"):
-        wanted = "created or updated"
+    data = envelope.request
+    if events.folded_change(data) not in (None, *events.CHANGES):
+        wanted = " or ".join(events.CHANGES)
         envelope.faults.append(invalid("data.changeType", data["changeType"], wanted))
-    resource_data = data.get("resourceData")
-    named = resource_data.get("id") if isinstance(resource_data, dict) else None
-    for resource in (data.get("resource"), value.get("subject")):
-        match = _USER_RESOURCE.fullmatch(resource) if isinstance(resource, str) else None
-        named = named or (match[1] if match else None)
-    if isinstance(named, str) and GUID.fullmatch(named):
-        envelope.request = {"invitedUser": {"id": named}}
+    if user_id := events.user_of(value, data):
+        envelope.request = {"invitedUser": {"id": user_id}}
         return
     envelope.holds_request = False
     problem = (
@@ -183,4 +197,4 @@ def _take_user(envelope: Envelope, value: dict[str, Any]) -> None:
 
 
 def _unknown_type(name: str, value: object) -> Fault:
-    return invalid(name, value, " or ".join(sorted(USER_EVENTS)))
+    return invalid(name, value, f"{events.USER_UPDATED} or {events.USER_DELETED}")

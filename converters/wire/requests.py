@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
@@ -23,6 +23,9 @@ from converters.wire.decoding import Undecodable, json_object
 from converters.wire.envelopes import Envelope, unwrap
 from converters.wire.faults import faults_of, faults_of_user, listed
 from converters.wire.ticket import REQUEST_ID, as_id, readable, readable_id, usable_id
+
+if TYPE_CHECKING:
+    from converters.model.event import Notice
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:b2b-conversion")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -140,8 +143,8 @@ class RequestBody(_Wire):
     requested_by: Line | None = Field(None, description="Who asked: a ticket's number, say.")
 
 
-def parse(body: bytes, message_id: str | None) -> ConversionRequest:
-    """Read a queue message.
+def parse(body: bytes, message_id: str | None) -> ConversionRequest | Notice:
+    """Read a queue message: a request, or an event that asks for none.
 
     Args:
         body: the message as it stood in the queue.
@@ -159,13 +162,15 @@ def parse(body: bytes, message_id: str | None) -> ConversionRequest:
         raise
 
 
-def _parse(body: bytes, fallback: str) -> ConversionRequest:
+def _parse(body: bytes, fallback: str) -> ConversionRequest | Notice:
     try:
         value = json_object(body)
     except Undecodable as undecodable:
         envelope = unwrap(undecodable.value, fallback)
         raise _rejected([undecodable.fault], envelope) from None
     envelope = unwrap(value, fallback)
+    if envelope.notice:
+        return envelope.notice
     request, faults = _validated(envelope.request) if envelope.holds_request else (None, [])
     faults = envelope.faults + faults
     if faults or request is None:
@@ -182,7 +187,8 @@ def _rejected(faults: list[Fault], envelope: Envelope) -> RequestInvalid:
     request_id, source = (own_id, None) if own_id else (envelope.id, envelope.source)
     by = readable(content, "requestedBy")
     known_by = by if isinstance(by, str) and by.isprintable() and len(by) <= _LINE else None
-    return RequestInvalid(listed(faults), request_id, known_by, source)
+    from_event = envelope.from_event
+    return RequestInvalid(listed(faults), request_id, known_by, source, from_event=from_event)
 
 
 def _validated(value: dict[str, Any]) -> tuple[RequestBody | None, list[Fault]]:
@@ -215,6 +221,7 @@ def _request(
         requested_by=body.requested_by,
         source=source,
         from_event=envelope.from_event,
+        origin=envelope.origin,
         waits=envelope.waits,
     )
 

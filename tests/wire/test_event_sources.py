@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from converters.wire.requests import NAMESPACE, parse
+from converters.wire.requests import NAMESPACE
 from local.graph import Fault
 from tests.directory import OTHER_ID, USER_ID, kim, request, tenant
+from tests.parsing import parse
 from tests.service import service, taken
 from tests.telling import codes
 
@@ -138,6 +139,6 @@ async def test_event_grids_own_events_are_told_apart_by_their_topic(
     assert (
         parse(json.dumps({**grid, "subject": f"Users/{USER_ID}"}).encode(), None).source == "/t/1"
     )
-    async with service(azurite, queue_names) as running:
+    async with service(azurite, queue_names, EVENT_OUTCOMES="all") as running:
         outcome = await running.outcome({**grid, "subject": f"Users/{USER_ID}"})
     assert outcome["requestSource"] == "/t/1"

@@ -14,9 +14,10 @@ from converters.model.errors import RequestInvalid
 from converters.steps import concluding
 from converters.wire.faults import WANTED
 from converters.wire.properties import content_digest
-from converters.wire.requests import RequestBody, parse
+from converters.wire.requests import RequestBody
 from converters.wire.telling import found
 from tests.directory import ADDRESS, ARTICLE, USER_ID, request
+from tests.parsing import parse
 from tests.service import service
 
 if TYPE_CHECKING:

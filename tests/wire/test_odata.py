@@ -12,9 +12,9 @@ from converters.model.errors import Fault, RequestInvalid
 from converters.wire import odata
 from converters.wire.graph_names import UNUSED
 from converters.wire.properties import content_digest
-from converters.wire.requests import parse
 from tests.directory import ADDRESS, USER_ID, request
 from tests.local.test_graph_names import properties
+from tests.parsing import parse
 from tests.service import service
 
 if TYPE_CHECKING:

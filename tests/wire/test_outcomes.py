@@ -27,7 +27,7 @@ from converters.policy.eligibility import decide
 from converters.steps import concluding
 from converters.wire.envelopes import deferred
 from converters.wire.outcomes import cloud_event, event_id
-from converters.wire.requests import parse
+from tests.parsing import parse
 from tests.samples import ADDRESS, GROUP_ID, TENANT, USER_ID, case, request, settings, user
 
 INVITATION = Invitation(
