@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.directory import USER_ID
+from tests.directory import GROUP_ID, USER_ID, kim, tenant
 
 TENANT_ID = "55555555-eeee-4eee-8eee-555555555555"
 OTHER_TENANT = "66666666-ffff-4fff-8fff-666666666666"
@@ -69,3 +69,19 @@ def in_grids_schema(event: Event) -> Event:
         "dataVersion": "1",
         "metadataVersion": "1",
     }
+
+
+def in_group(user: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a tenant whose user, Kim, is in the group that may be converted."""
+    return tenant(user or kim(), groups=[GROUP], **changes)
+
+
+GROUP = {"id": GROUP_ID, "displayName": "Group", "members": [USER_ID]}
+# Settings under which an event has to be this tenant's own.
+EVENTS = {
+    "CONVERTIBLE_GROUP_ID": GROUP_ID,
+    "EVENTS_CLIENT_STATE": STATE,
+    "TENANT_ID": TENANT_ID.upper(),
+}
+ALL = {"EVENT_OUTCOMES": "all"}
+DELETED = of_type("microsoft.graph.userDELETED", changeType="Deleted")

@@ -31,3 +31,15 @@ async def story(running: Service, message: object) -> list[dict[str, Any]]:
         for text in texts:
             await running.handle(text.encode())
     return await running.events()
+
+
+async def untold(
+    running: Service, message: object, caplog: pytest.LogCaptureFixture
+) -> dict[str, Any]:
+    """Handle a message that no outcome is told of; return its line in the log."""
+    caplog.clear()
+    await running.handle(message)
+    assert await running.events() == []
+    (line,) = lines(caplog)
+    assert line["told"] is False
+    return line
