@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from converters.model.event import Lifecycle
 from converters.model.outcome import Status
 from converters.settings.reader import GUID
 from converters.wire.envelopes import SOURCE
@@ -88,9 +89,10 @@ def asyncapi() -> dict[str, Any]:
         "wrappedRequest": _message("A request in a CloudEvent", _cloud_event()),
         "userEvent": _message("A user was created, updated or deleted (CloudEvent)", _user_event()),
         "userEventGridEvent": _message("The same in Event Grid's schema", _event_grid_event()),
+        "lifecycleEvent": _message("Something is so of the subscription", _lifecycle_event()),
         "outcome": _message("An outcome", {"$ref": "./outcome.schema.json"}, "data/requestId"),
     }
-    incoming = ["request", "wrappedRequest", "userEvent", "userEventGridEvent"]
+    incoming = [name for name in messages if name != "outcome"]
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -155,6 +157,19 @@ def _cloud_event() -> dict[str, Any]:
 def _user_event() -> dict[str, Any]:
     event = _cloud_event()
     event["properties"] |= {"type": {"enum": USER_EVENTS}, "data": _user_data()}
+    return event
+
+
+def _lifecycle_event() -> dict[str, Any]:
+    event = _cloud_event()
+    event["properties"]["data"] = {
+        "type": "object",
+        "properties": {
+            "lifecycleEvent": {"enum": list(Lifecycle)},
+            "clientState": {"type": "string"},
+            "subscriptionId": _id(),
+        },
+    }
     return event
 
 

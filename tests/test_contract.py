@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +145,23 @@ def _references(value: object) -> list[str]:
 
 def _resource(document: dict[str, Any]) -> Resource[Any]:
     return Resource.from_contents(document, default_specification=DRAFT202012)
+
+
+def test_event_that_graph_does_not_send_is_named_nowhere() -> None:
+    # What infra/ subscribes to is for its own tests to say.
+    name = "user" + "created"
+    root = contract.FOLDER.parent.parent
+    folders = ("converters", "cli", "local", "tests", "docs", "benchmarks")
+    paths = [path for folder in folders for path in (root / folder).rglob("*")]
+    paths += [path for path in root.iterdir() if path.name != "CHANGELOG.md"]
+    texts = {
+        path.relative_to(root): path.read_text()
+        for path in paths
+        if path.suffix in {".py", ".json", ".md", ".toml", ".txt"}
+        and "node_modules" not in path.parts
+        and path.is_file()
+    }
+    assert Path("function_app.py") in texts
+    assert Path("local/sample/requests.json") in texts
+    naming = [path for path, text in texts.items() if re.search(name, text, re.IGNORECASE)]
+    assert naming == []

@@ -149,3 +149,20 @@ async def test_r12_poisoned_events_are_kept_and_only_what_needs_somebody_is_told
         assert await taken(running.poison) == []
     assert (outcome["data"]["requestId"], outcome["data"]["status"]) == ("e-9", "failed")
     assert len(lines(caplog, "subscription")) == 1
+
+
+@pytest.mark.parametrize("given", [STATE, "guessed", "", None])
+async def test_s13_client_state_is_compared_in_constant_time(
+    azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch, given: str | None
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(first: bytes, second: bytes) -> bool:
+        compared.append((first, second))
+        return False
+
+    monkeypatch.setattr("converters.steps.screening.hmac.compare_digest", compare)
+    async with service(azurite, queue_names, in_group(), **EVENTS) as running:
+        await running.handle(user_event(clientState=given))
+        assert await running.events() == []
+    assert compared == [((given or "").encode(), STATE.encode())]
