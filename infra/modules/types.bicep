@@ -31,6 +31,15 @@ type operatorSettingsType = {
   @description('Optional. The group whose members alone may be converted; without it, directory events convert nobody.')
   CONVERTIBLE_GROUP_ID: string?
 
+  @description('Optional. The clientState of Graph\'s subscription: directory events without it do nothing.')
+  EVENTS_CLIENT_STATE: string?
+
+  @description('Optional. Which directory events lead to an outcome.')
+  EVENT_OUTCOMES: ('actionable' | 'all')?
+
+  @description('Optional. For how long further events of one user are put together, in seconds.')
+  EVENT_QUIET_SECONDS: string?
+
   @description('Optional. The kill switch: requests wait, and say so once.')
   CONVERSIONS_PAUSED: ('true' | 'false')?
 
