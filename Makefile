@@ -8,7 +8,7 @@ WORKERS := -n auto --maxprocesses 4 --dist worksteal
 ROOMS := model settings wire policy graph storage steps
 
 .DEFAULT_GOAL := demo
-.PHONY: help demo start test unit check doctor dead-letters replay package bench bench-scale faults mutation snapshots fuzz lock setup azure-cli kql
+.PHONY: $(shell grep -oE '^[a-z-]+:' $(MAKEFILE_LIST) | tr -d ':')
 
 help:  ## print what each command is for
 	@grep -E '^[a-z-]+:.*  ## ' Makefile | awk -F':.*  ## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -19,11 +19,14 @@ demo: setup  ## the main job, start to end, on this machine alone
 start: setup  ## the same world, left running, with the lines to paste
 	@$(VENV)/python -m local start
 
-test: setup azure-cli kql  ## all tests
+test: setup azure-cli kql  ## all tests, but for those on Microsoft's host
 	@$(VENV)/python -m pytest $(WORKERS)
 
 unit: setup  ## what needs no storage: seconds, for while you write
 	@$(VENV)/python -m pytest $(WORKERS) -m unit $(addprefix tests/,$(ROOMS))
+
+real-host: setup  ## the package on Microsoft's Functions host, where there is one: about a minute
+	@$(VENV)/python -m pytest -n 3 --dist loadscope -m real_host tests/real_host
 
 check: setup azure-cli kql  ## format, lint, types, tests: what must be green before a commit
 	@$(VENV)/ruff format --check .
@@ -64,6 +67,7 @@ fuzz: setup  ## the message parser, over 100,000 cases
 lock: setup  ## write the locks anew from pyproject.toml
 	@$(VENV)/uv pip compile --quiet $(COMPILE) pyproject.toml -o requirements.txt
 	@$(VENV)/uv pip compile --quiet $(COMPILE) -c requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+	@printf '%s\n' grpcio grpcio-tools protobuf python-dateutil | $(VENV)/uv pip compile --quiet $(COMPILE) -c requirements.txt - -o requirements-worker.txt
 	@echo azure-cli | $(VENV)/uv pip compile --quiet $(COMPILE) - -o requirements-azure-cli.txt
 
 COMPILE := --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links

@@ -46,6 +46,7 @@ SCRIPT = """
 process.stdin.on("close", () => process.exit(0)).resume().unref();
 const folder = require("path").dirname(process.env.AZURITE_MAIN);
 require(folder + "/queue/utils/constants.js").DEFAULT_GC_INTERVAL_MS = 24 * 60 * 60 * 1000;
+eval(process.env.AZURITE_PRELUDE);
 process.argv.splice(1, 0, process.env.AZURITE_MAIN);
 require(process.env.AZURITE_MAIN);
 """
@@ -57,31 +58,34 @@ STOP_SECONDS = 5
 class Azurite:
     """One running Azurite: ``with Azurite() as azurite`` or ``async with``.
 
-    ``connection_string`` names its queue and table endpoints. Data lives in memory and ends
+    ``connection_string`` names its endpoints. Data lives in memory and ends
     with the process. Raises RuntimeError, with what Azurite said, when it does not start.
 
     Args:
         certificate: a file with a certificate and its key. With it Azurite listens by https, and
             takes tokens of Entra ID too, whose claims alone it looks at.
+        prelude: JavaScript that runs before Azurite, whose own is in ``folder``.
     """
 
-    def __init__(self, certificate: Path | None = None) -> None:
+    def __init__(self, certificate: Path | None = None, prelude: str = "") -> None:
         held = f"--cert={certificate}", f"--key={certificate}", "--oauth=basic"
         self._options = (*OPTIONS, *held) if certificate else OPTIONS
+        self._prelude = prelude
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._endpoints: dict[str, str] = {}
 
     @property
     def connection_string(self) -> str:
-        """The connection string of the development account, without blobs."""
+        """The connection string of the development account."""
         return (
             f"DefaultEndpointsProtocol=http;AccountName={EMULATED_ACCOUNT};AccountKey={EMULATED_KEY};"
+            f"BlobEndpoint={self.endpoint('Blob')};"
             f"QueueEndpoint={self.endpoint('Queue')};TableEndpoint={self.endpoint('Table')};"
         )
 
     def endpoint(self, service: str) -> str:
-        """The URL of ``Queue`` or ``Table`` for the development account."""
+        """The URL of ``Blob``, ``Queue`` or ``Table`` for the development account."""
         return f"{self._endpoints[service]}/{EMULATED_ACCOUNT}"
 
     @property
@@ -90,12 +94,12 @@ class Azurite:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Start Azurite and return once both services listen (about a second)."""
+        """Start Azurite and return once its services listen (about a second)."""
         if not MAIN.is_file():
             raise RuntimeError("Azurite is not installed: run `make setup`")
         process = subprocess.Popen(
             [node(), "--eval", SCRIPT, "--", *self._options],
-            env={**os.environ, "AZURITE_MAIN": str(MAIN)},
+            env={**os.environ, "AZURITE_MAIN": str(MAIN), "AZURITE_PRELUDE": self._prelude},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

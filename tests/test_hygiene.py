@@ -81,8 +81,8 @@ def test_no_test_reads_what_stands_beside_the_repository() -> None:
     assert leads_outside(tree.Module("tests.test_x", "Path(__file__).parents[2]"))
     assert not leads_outside(tree.Module("tests.local.test_x", "Path(__file__).parents[2]"))
     leading = {name for name, module in tree.modules().items() if leads_outside(module)}
-    # It looks for a compiler there, and says so where there is none.
-    assert leading == {"tests.infra.test_compiler"}
+    # They look for a compiler and a host there, and say so where there is none.
+    assert leading == {"tests.infra.test_compiler", "tests.real_host.finding"}
 
 
 LOCKED = "tests/test_locks.py::test_extras_are_locked_too"

@@ -1,0 +1,1 @@
+"""The built package on Microsoft's own Functions host, where there is one."""
