@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 # The host takes a message for ten minutes, which it lets nobody set; after a kill it shows again
 # when they are over. Azurite lets them be these seconds.
-LEASE_SECONDS = 8
+LEASE_SECONDS = 15
 SHORT_LEASE = f"""
 const messages = require(folder + "/queue/handlers/MessagesHandler.js").default.prototype;
 const dequeue = messages.dequeue;

@@ -20,7 +20,7 @@ from tests.real_host.host import Host, until
 from tests.service import taken
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from azure.storage.queue.aio import QueueClient
@@ -131,9 +131,20 @@ def base64_of(message: object) -> str:
 
 @asynccontextmanager
 async def deployed(
-    site: Site, azurite: str, *, provisioned: bool = True, **changes: str
+    site: Site,
+    azurite: str,
+    changes: Mapping[str, str] | None = None,
+    *,
+    provisioned: bool = True,
 ) -> AsyncIterator[Deployment]:
-    """Deploy: make what Bicep makes, start Graph, give the settings; no host runs yet."""
+    """Deploy: make what Bicep makes, start Graph, give the settings; no host runs yet.
+
+    Args:
+        site: what is deployed.
+        azurite: the connection string of its storage.
+        changes: settings over those that every test has.
+        provisioned: whether queues and table are there from the start.
+    """
     name = f"d{uuid.uuid4().hex}"
     async with (
         GraphEmulator(tenant()) as graph,
@@ -148,7 +159,7 @@ async def deployed(
             "ALLOWED_EMAIL_DOMAINS": "partner.example",
             **SECONDS,
             **site.worker,
-            **changes,
+            **(changes or {}),
         }
         if provisioned:
             await asyncio.to_thread(provision, settings | {"CONVERSION_STORAGE": azurite})

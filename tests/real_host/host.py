@@ -152,8 +152,9 @@ class Host:
         assert status == 202, answer
 
     def worker(self) -> int:
-        """Return the process id of the Python worker."""
-        return next(iter(_workers_of(self.pid)))
+        """Return the process id of the one Python worker."""
+        (pid,) = _workers_of(self.pid)
+        return pid
 
     async def stop(self, seconds: float = WAIT_SECONDS) -> int:
         """End it by SIGTERM; return its exit code."""
@@ -203,20 +204,19 @@ class Host:
 
 
 def _workers_of(pid: int) -> list[int]:
-    """Return the processes below a host's that run a Python worker, the eldest first."""
+    """Return the processes below a host's that run a Python worker."""
     listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,args="],  # noqa: S607 - wherever it is
+        ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="],  # noqa: S607 - wherever it is
         capture_output=True,
         text=True,
         check=True,
     ).stdout
     rows = [line.split(None, 2) for line in listed.splitlines()]
-    below, found = {pid}, []
-    for child, parent, command in sorted((int(row[0]), int(row[1]), row[2]) for row in rows):
-        if parent in below:
-            below.add(child)
-            if "worker.py" in command:
-                found.append(child)
+    below, found = [pid], []
+    for parent in below:
+        children = [(int(row[0]), row[2]) for row in rows if int(row[1]) == parent]
+        below += [child for child, _ in children]
+        found += [child for child, command in children if "worker.py" in command]
     return found
 
 

@@ -88,6 +88,7 @@ def deployed_settings(azurite: Azurite) -> dict[str, str]:
     """Return the settings that the deployment gives, with what only Azure knows filled in."""
     (config,) = (made for made in kept(PILOT) if made.kind.endswith("/sites/config"))
     filled = [
+        (r"\[reference.*primaryEndpoints\.blob\]", f"{azurite.endpoint('Blob')}/"),
         (r"\[reference.*primaryEndpoints\.queue\]", f"{azurite.endpoint('Queue')}/"),
         (r"\[reference.*primaryEndpoints\.table\]", f"{azurite.endpoint('Table')}/"),
         (r"\[reference.*\.clientId\]", CLIENT_ID),

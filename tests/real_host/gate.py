@@ -1,0 +1,87 @@
+"""A gate before storage: while it is shut, nobody gets a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+_ADDRESS = re.compile(r"127\.0\.0\.1:(\d+)")
+
+
+class Gate:
+    """Passes bytes on to Azurite: ``async with Gate(connection_string) as gate``.
+
+    Attributes:
+        connection_string: leads through the gate.
+    """
+
+    def __init__(self, connection_string: str) -> None:
+        self._direct = connection_string
+        self._ports: dict[int, int] = {}
+        self._servers: list[asyncio.Server] = []
+        self._open: set[asyncio.StreamWriter] = set()
+        self.connection_string = ""
+
+    async def __aenter__(self) -> Self:
+        self._ports = dict.fromkeys(map(int, _ADDRESS.findall(self._direct)), 0)
+        await self.open()
+
+        def gate(match: re.Match[str]) -> str:
+            return f"127.0.0.1:{self._ports[int(match[1])]}"
+
+        self.connection_string = _ADDRESS.sub(gate, self._direct)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.shut()
+
+    async def open(self) -> None:
+        """Listen, on the same ports each time."""
+        for inner, outer in self._ports.items():
+            passing = partial(self._pass, inner)
+            server = await asyncio.start_server(passing, "127.0.0.1", outer)
+            self._ports[inner] = server.sockets[0].getsockname()[1]
+            self._servers.append(server)
+
+    async def shut(self) -> None:
+        """Refuse connections, and cut those that there are."""
+        for server in self._servers:
+            server.close()
+        for writer in self._open:
+            writer.transport.abort()
+        for server in self._servers:
+            await server.wait_closed()
+        self._servers.clear()
+
+    async def _pass(
+        self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        # Azurite may be gone by then, as the other side may be at any time.
+        with suppress(ConnectionError):
+            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
+            both = {writer, inner_writer}
+            self._open |= both
+            await asyncio.gather(
+                _copy(reader, inner_writer), _copy(inner_reader, writer), return_exceptions=True
+            )
+            self._open -= both
+        writer.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(2**16):
+        writer.write(data)
+        await writer.drain()
+    writer.close()

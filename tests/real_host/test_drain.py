@@ -1,0 +1,55 @@
+"""Scale-in and settings: a host that takes nothing more, a host that never takes anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.real_host.deployment import deployed
+from tests.real_host.host import until
+from tests.real_host.test_deaths import HELD_MS, check_all_ended, in_flight
+
+if TYPE_CHECKING:
+    from tests.real_host.deployment import Site
+
+pytestmark = pytest.mark.timeout(300)
+WRONG = {
+    "SETTLE_SECONDS": "soon",
+    "ALLOWED_EMAIL_DOMAINS": "not a domain",
+    "CONVERSION_STORAGE": "AccountName=nobody",
+}
+
+
+async def test_host_that_is_drained_ends_its_work_and_takes_no_more(
+    site: Site, storage: str
+) -> None:
+    async with deployed(site, storage) as deployment, deployment.host() as host:
+        ids = await in_flight(deployment, hangMs=HELD_MS)
+        status, _ = await host.ask("POST", "host/drain")
+        assert status == 202
+
+        async def drained() -> bool:
+            return bool((await host.ask("GET", "host/drain/status"))[1]["state"] == "Completed")
+
+        await until(drained, "drained")
+        await check_all_ended(deployment, ids)
+        await deployment.put(deployment.newcomer("R-late"))
+        assert await deployment.count("requests") == 1
+        async with deployment.host():
+            assert (await deployment.outcome("R-late"))["status"] == "invited"
+
+
+async def test_settings_that_cannot_work_stop_the_app_and_are_named(
+    site: Site, storage: str
+) -> None:
+    async with deployed(site, storage) as deployment:
+        await deployment.put(deployment.newcomer("R-waits"))
+        async with deployment.host(**WRONG) as host:
+            await host.line("No job functions found")
+            assert (await host.ask("GET", "functions"))[1] == []
+            assert [name for name in WRONG if name not in host.text] == []
+            (message,) = await deployment.queue("requests").peek_messages()
+            assert message.dequeue_count == await deployment.count("poison") == 0
+        async with deployment.host():
+            assert (await deployment.outcome("R-waits"))["status"] == "invited"
