@@ -8,7 +8,7 @@ import pytest
 
 from tests.real_host.deployment import deployed
 from tests.real_host.gate import Gate
-from tests.real_host.test_deaths import HELD_MS, check_all_ended, in_flight
+from tests.real_host.test_deaths import check_all_ended, in_flight
 
 if TYPE_CHECKING:
     from tests.real_host.deployment import Site
@@ -26,7 +26,7 @@ async def test_storage_that_goes_away_and_comes_back_loses_nothing(
         through = ("CONVERSION_STORAGE", "AzureWebJobsStorage")
         settings = dict.fromkeys(through, gate.connection_string)
         async with deployment.host(**settings) as host:
-            ids = await in_flight(deployment, hangMs=HELD_MS)
+            ids = await in_flight(deployment)
             await gate.shut()
             # The host gives up by itself; the platform starts it again.
             await host.ended(120)
