@@ -31,7 +31,9 @@ def main() -> int:
     host_command.add_arguments(commands.add_parser("host", help="run function_app's triggers"))
     graph_command.add_arguments(commands.add_parser("graph", help="emulate Microsoft Graph"))
     commands.add_parser("demo", help="run the sample tenant's requests and show the outcomes")
-    commands.add_parser("start", help="start the whole world and leave it running")
+    start = commands.add_parser("start", help="start the whole world and leave it running")
+    start.add_argument("--no-host", action="store_true", help="all but the function's host")
+    commands.add_parser("settings", help="print local.settings.json, for Core Tools")
     enqueue = commands.add_parser("enqueue", help="put a message into the requests queue")
     enqueue.add_argument("message", help="the message, as it is to stand in the queue")
     commands.add_parser("outcomes", help="take the outcomes that wait in the results queue")
@@ -51,13 +53,11 @@ def _run(arguments: argparse.Namespace) -> int:
         case "demo":
             return _demo()
         case "start":
-            return _start()
-        case "contract" | "reference":
-            _write_docs(arguments.command)
-        case "package":
-            from local import package  # noqa: PLC0415
-
-            print(package.write())
+            return _start(host=not arguments.no_host)
+        case "settings":
+            print(json.dumps(_settings(), indent=2))
+        case "contract" | "reference" | "package":
+            _write(arguments.command)
         case "enqueue":
             print(_mailbox().put(arguments.message))
         case "outcomes":
@@ -76,10 +76,13 @@ def _provision() -> None:
             provision(os.environ)
 
 
-def _write_docs(what: str) -> None:
-    from local import contract, reference  # noqa: PLC0415
+def _write(what: str) -> None:
+    from local import contract, package, reference  # noqa: PLC0415
 
-    (contract if what == "contract" else reference).write()
+    if what == "package":
+        print(package.write())
+    else:
+        (contract if what == "contract" else reference).write()
 
 
 def _demo() -> int:
@@ -90,17 +93,36 @@ def _demo() -> int:
     return demo.run(Console())
 
 
-def _start() -> int:
+def _settings() -> dict[str, object]:
+    """Return what Core Tools read, for the world that `start --no-host` has left running."""
+    from local.demo import SAMPLE  # noqa: PLC0415
+
+    needed = ("CONVERSION_STORAGE", "GRAPH_BASE_URL")
+    if not all(name in os.environ for name in needed):
+        sys.exit("Run `python -m local start --no-host` and paste its lines here first.")
+    values = {
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        "AzureWebJobsStorage": os.environ["CONVERSION_STORAGE"],
+        **json.loads(SAMPLE.read_text())["settings"],
+        **{name: os.environ[name] for name in needed},
+    }
+    return {"IsEncrypted": False, "Values": values}
+
+
+def _start(*, host: bool) -> int:
     from local.demo import SAMPLE  # noqa: PLC0415
     from local.world import World  # noqa: PLC0415
 
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with World(json.loads(SAMPLE.read_text())["settings"]) as world:
+    with World(json.loads(SAMPLE.read_text())["settings"], host=host) as world:
         python = f"{sys.executable} -m local"
         print(f"\nThe emulated Graph is at {world.graph_url}. In another terminal, here:\n")
         print(f"  export CONVERSION_STORAGE='{world.environment['CONVERSION_STORAGE']}'")
+        if not host:
+            print(f"  export GRAPH_BASE_URL='{world.graph_url}'")
+            print(f"  {python} settings > local.settings.json\n  func start\n")
         print(f"  {python} enqueue '{json.dumps(REQUEST)}'")
         print(f"  {python} outcomes\n\nCtrl+C stops it.", flush=True)
         stopped.wait()

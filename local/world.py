@@ -113,6 +113,7 @@ class World:
         settings: environment for the function, over what the world sets itself.
         tenant: the emulator's tenant.
         graph_options: more options for the emulator's command.
+        host: whether the function runs too; else its queues and table are made, for another host.
     """
 
     host_log = LOGS / "host.log"
@@ -122,7 +123,10 @@ class World:
         settings: Mapping[str, str],
         tenant: Path = SAMPLE_TENANT,
         graph_options: Sequence[str] = (),
+        *,
+        host: bool = True,
     ) -> None:
+        self._host = host
         self._settings, self._tenant, self._stack = settings, tenant, ExitStack()
         self._graph_options = graph_options
         self.environment: dict[str, str] = {}
@@ -140,9 +144,12 @@ class World:
                 "GRAPH_BASE_URL": self.graph_url,
                 **self._settings,
             }
-            host = Program("host", ["host"], self.environment, r"Host ready")
-            stack.callback(host.stop)
-            host.wait_until_ready()
+            if self._host:
+                host = Program("host", ["host"], self.environment, r"Host ready")
+                stack.callback(host.stop)
+                host.wait_until_ready()
+            else:
+                provision(self.environment)
             self._stack = stack.pop_all()
         return self
 

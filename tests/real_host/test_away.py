@@ -8,7 +8,7 @@ import pytest
 
 from tests.real_host.deployment import deployed
 from tests.real_host.gate import Gate
-from tests.real_host.test_deaths import check_all_ended, in_flight
+from tests.real_host.holding import check_all_ended, in_flight
 
 if TYPE_CHECKING:
     from tests.real_host.deployment import Site

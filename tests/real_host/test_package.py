@@ -20,12 +20,7 @@ if TYPE_CHECKING:
     from tests.real_host.deployment import Deployment, Site
     from tests.real_host.host import Host
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(300),
-    # All in the process that has the host.
-    pytest.mark.xdist_group("package"),
-]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 DECORATED = re.compile(r'@app\.function_name\("(\w+)"\)')
 
 

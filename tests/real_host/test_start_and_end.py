@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.real_host.deployment import deployed
+from tests.real_host.holding import check_all_ended, in_flight
 from tests.real_host.host import until
-from tests.real_host.test_deaths import check_all_ended, in_flight
 
 if TYPE_CHECKING:
     from tests.real_host.deployment import Site
