@@ -52,6 +52,9 @@ bench: setup  ## the figures, measured in one run beside a plain client's
 bench-scale: setup  ## one to eight hosts at Graph's limits, and a host's memory: about 20 minutes
 	@$(VENV)/python benchmarks/scale.py
 
+bench-host: setup  ## seconds to start and memory on Microsoft's Functions host
+	@$(VENV)/python benchmarks/real_host.py
+
 faults: setup  ## hosts killed at every step, and a storm of 10,000 requests: a quarter of an hour
 	@$(VENV)/python -m tests.faults
 
