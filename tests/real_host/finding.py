@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -33,14 +34,14 @@ TOOLS = ROOT / ".tools"
 class Program:
     """A host that was found: its command, and whether that is Core Tools'."""
 
-    command: str
+    command: tuple[str, ...]
     is_core_tools: bool = False
 
     def arguments(self, app: Path, port: int) -> list[str]:
         """Return what starts it for an app."""
         if self.is_core_tools:
-            return [self.command, "start", "--verbose", "--port", str(port)]
-        return [self.command, str(app)]
+            return [*self.command, "start", "--verbose", "--port", str(port)]
+        return [*self.command, str(app)]
 
     def worker(self, packages: Path) -> dict[str, str]:
         """Return the environment that lets its worker run with the app's packages alone."""
@@ -63,11 +64,11 @@ class Program:
 def find() -> Program | None:
     """Return the host, where there is one."""
     if named := os.environ.get("FUNCTIONS_HOST"):
-        return Program(named)
+        return Program(tuple(shlex.split(named)))
     if tools := shutil.which("func"):
-        return Program(tools, is_core_tools=True)
+        return Program((tools,), is_core_tools=True)
     beside = shutil.which(PROGRAM, path=BESIDE)
-    return Program(beside) if beside else None
+    return Program((beside,)) if beside else None
 
 
 NEEDS_HOST = pytest.mark.skipif(find() is None, reason=REASON)
@@ -86,11 +87,11 @@ def installed(lock: Path, name: str) -> Path:
     return folder
 
 
-def _workers(command: str, needed: Path) -> Path:
+def _workers(command: tuple[str, ...], needed: Path) -> Path:
     """Return a copy of the host's workers whose messages suit the installed protobuf."""
     copy = needed / "workers"
     if not copy.exists():
-        printed = subprocess.run([command], capture_output=True, text=True, check=True).stdout
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         making = needed / f"workers.{os.getpid()}"
         shutil.copytree(Path(printed.strip()) / "workers", making)
         subprocess.run(

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from tests import tree
 from tests.directory import OTHER_ID, request
+from tests.real_host.collector import Collector
 from tests.real_host.deployment import base64_of, deployed
 from tests.real_host.host import until
 
@@ -32,9 +33,16 @@ async def deployment(site: Site, storage: str) -> AsyncIterator[Deployment]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def host(deployment: Deployment) -> AsyncIterator[Host]:
+async def collector() -> AsyncIterator[Collector]:
+    """Collect what the host exports."""
+    async with Collector().started() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def host(deployment: Deployment, collector: Collector) -> AsyncIterator[Host]:
     """Run one host for this module."""
-    async with deployment.host() as running:
+    async with deployment.host(**collector.settings) as running:
         yield running
 
 
@@ -72,6 +80,21 @@ async def test_line_of_a_request_is_the_functions_own_in_the_log(
     assert re.fullmatch(r"info: Function\.convert\.User\[0\]", category)
 
 
+@pytest.mark.usefixtures("host")
+async def test_line_of_a_request_is_exported_under_its_category(
+    deployment: Deployment, collector: Collector
+) -> None:
+    await deployment.put(request(requestId="R-exported", mode="check"))
+    await deployment.outcome("R-exported")
+    line = re.compile(rb'Function\.convert\.User.*conversion \{"requestId":"R-exported"', re.DOTALL)
+
+    async def exported() -> bool:
+        return any(line.search(body) for body in collector.logs)
+
+    assert await until(exported, "the line in an export")
+
+
+@pytest.mark.usefixtures("host")
 async def test_redelivered_message_invites_once(deployment: Deployment) -> None:
     before = deployment.invited()
     for _ in range(2):
@@ -87,6 +110,7 @@ async def test_redelivered_message_invites_once(deployment: Deployment) -> None:
     assert deployment.invited() - before == 1
 
 
+@pytest.mark.usefixtures("host")
 async def test_body_that_nobody_can_read_gets_its_outcome(deployment: Deployment) -> None:
     message_id = await deployment.put("%%% no request")
     assert (await deployment.outcome(message_id))["status"] == "rejected"
