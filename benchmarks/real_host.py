@@ -19,8 +19,9 @@ sys.path.insert(0, str(ROOT))
 
 from local.package import write  # noqa: E402 - the project is no installed package
 from local.storage import Azurite  # noqa: E402
+from tests.installing import installed  # noqa: E402
 from tests.real_host.deployment import Deployment, Site, deployed  # noqa: E402
-from tests.real_host.finding import REASON, find, installed  # noqa: E402
+from tests.real_host.finding import REASON, find  # noqa: E402
 from tests.real_host.host import Host, until  # noqa: E402
 
 STARTS = 3

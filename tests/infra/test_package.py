@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import importlib.util
 import json
 import os
-import subprocess
 import sys
 import uuid
 import zipfile
@@ -21,7 +19,12 @@ from local.graph import GraphEmulator
 from local.package import write
 from local.world import provision
 from tests.directory import request, tenant
+<<<<<<< HEAD
 from tests.infra.paths import ROOT
+=======
+from tests.infra.bicep import ROOT
+from tests.installing import installed
+>>>>>>> 87aa11f (Install a lock's packages in one process at a time)
 from tests.service import taken
 
 if TYPE_CHECKING:
@@ -51,20 +54,6 @@ def test_package_has_the_same_bytes_each_time(tmp_path: Path) -> None:
     assert one == other
 
 
-def installed(requirements: Path) -> Path:
-    """Return a folder with the package's requirements; installed once for each lock."""
-    lock = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    folder = ROOT / ".tools" / f"package-{version}-{lock}"
-    done = folder / ".installed"
-    if not done.exists():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        options = ["--require-hashes", "--no-compile", "--upgrade", "--target", str(folder)]
-        subprocess.run([*pip, *options, "-r", str(requirements)], check=True)
-        done.touch()
-    return folder
-
-
 # The first run on a machine installs the package's requirements.
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(
@@ -77,7 +66,7 @@ async def test_opened_package_converts_with_what_it_asks_for_alone(
     app = tmp_path / "app"
     with zipfile.ZipFile(write(tmp_path / "package.zip")) as package:
         package.extractall(app)
-    libraries = await asyncio.to_thread(installed, app / "requirements.txt")
+    libraries = await asyncio.to_thread(installed, app / "requirements.txt", "package")
     name = next(queue_names)
     async with GraphEmulator(tenant()) as graph:
         environment = {

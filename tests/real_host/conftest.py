@@ -10,8 +10,9 @@ import pytest
 
 from local.package import write
 from local.storage import Azurite
+from tests.installing import installed
 from tests.real_host.deployment import Site
-from tests.real_host.finding import NEEDS_HOST, find, installed
+from tests.real_host.finding import NEEDS_HOST, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,12 +13,12 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from local.package import ROOT
+from tests.installing import alone, installed
 
 BESIDE = ROOT.parent / "shared" / "tools"
 PROGRAM = "functions-host"
@@ -27,7 +27,6 @@ REASON = (
     "no Functions host here: set FUNCTIONS_HOST to a command that takes the app's folder, or"
     " install Azure Functions Core Tools (func)"
 )
-TOOLS = ROOT / ".tools"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +73,19 @@ def find() -> Program | None:
 NEEDS_HOST = pytest.mark.skipif(find() is None, reason=REASON)
 
 
-@cache
-def installed(lock: Path, name: str) -> Path:
-    """Return a folder with a lock's packages; installed once for each lock."""
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
-    folder = TOOLS / f"{name}-{sys.version_info.major}.{sys.version_info.minor}-{digest}"
-    if not (folder / ".installed").exists():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        options = ["--require-hashes", "--no-compile", "--upgrade", "--target", str(folder)]
-        subprocess.run([*pip, *options, "-r", str(lock)], check=True)
-        (folder / ".installed").touch()
-    return folder
-
-
 def _workers(command: tuple[str, ...], needed: Path) -> Path:
     """Return a copy of the host's workers whose messages suit the installed protobuf."""
-    copy = needed / "workers"
-    if not copy.exists():
-        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        making = needed / f"workers.{os.getpid()}"
-        shutil.copytree(Path(printed.strip()) / "workers", making)
-        subprocess.run(
-            [sys.executable, str(making / "python" / "regen_protos.py")],
-            env={**os.environ, "PYTHONPATH": str(needed)},
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-        making.rename(copy)
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    digest = hashlib.sha256(printed.encode()).hexdigest()[:16]
+    copy = needed / f"workers-{digest}"
+    with alone(needed):
+        if not (copy / ".made").exists():
+            shutil.copytree(Path(printed) / "workers", copy, dirs_exist_ok=True)
+            subprocess.run(
+                [sys.executable, str(copy / "python" / "regen_protos.py")],
+                env={**os.environ, "PYTHONPATH": str(needed)},
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
+            (copy / ".made").touch()
     return copy
