@@ -25,7 +25,7 @@ test: setup azure-cli kql  ## all tests, but for those on Microsoft's host
 unit: setup  ## what needs no storage: seconds, for while you write
 	@$(VENV)/python -m pytest $(WORKERS) -m unit $(addprefix tests/,$(ROOMS))
 
-real-host: setup  ## the package on Microsoft's Functions host, where there is one: about a minute
+real-host: setup  ## the package on Microsoft's Functions host, where there is one: a minute or two
 	@$(VENV)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m real_host tests/real_host
 
 check: setup azure-cli kql  ## format, lint, types, tests: what must be green before a commit
