@@ -63,9 +63,7 @@ async def measure(deployment: Deployment, messages: int) -> None:
 
         await until(drained, "all outcomes", DRAINED_SECONDS)
         seconds = time.monotonic() - began
-        print(
-            f"throughput: {messages / seconds:.1f} a second, once the last of {messages} was sent"
-        )
+        print(f"throughput: {messages / seconds:.1f} a second, sending {messages} included")
         print_memory(host, f"after {messages} messages")
 
 
