@@ -19,12 +19,8 @@ from local.graph import GraphEmulator
 from local.package import write
 from local.world import provision
 from tests.directory import request, tenant
-<<<<<<< HEAD
 from tests.infra.paths import ROOT
-=======
-from tests.infra.bicep import ROOT
 from tests.installing import installed
->>>>>>> 87aa11f (Install a lock's packages in one process at a time)
 from tests.service import taken
 
 if TYPE_CHECKING:
