@@ -174,6 +174,8 @@ class QueueReader:
     async def take(self, seconds: int) -> list[Received]:
         """Take up to 32 messages, which nobody else sees for so many seconds.
 
+        A queue that does not exist holds none: the host makes the poison queue when it needs it.
+
         Raises:
             QueueUnavailable: it cannot be read.
         """
@@ -181,10 +183,15 @@ class QueueReader:
             pages = client.receive_messages(
                 messages_per_page=_MOST_TAKEN, max_messages=_MOST_TAKEN, visibility_timeout=seconds
             )
-            return [
-                Received(message.id, message.content or "", message.pop_receipt or "")
-                async for message in pages
-            ]
+            try:
+                return [
+                    Received(message.id, message.content or "", message.pop_receipt or "")
+                    async for message in pages
+                ]
+            except ResourceNotFoundError as error:
+                if _code(error) != _MISSING_QUEUE:
+                    raise
+        return []
 
     async def peek(self) -> list[Received]:
         """Read up to 32 messages that show, without taking them.

@@ -116,7 +116,7 @@ async def test_sweep_that_cannot_read_the_queues_is_silence(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names) as running:
-        await running.poison.delete_queue()
+        await running.requests.delete_queue()
         with caught() as lines, pytest.raises(QueueUnavailable):
             await swept(running)
     assert raised(lines) == {"silence"}

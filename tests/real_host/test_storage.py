@@ -16,6 +16,7 @@ from local.world import provision
 from tests.certificates import tls_with
 from tests.directory import request, tenant
 from tests.real_host.deployment import ROLES, SECONDS, Deployment, deployed
+from tests.service import may_make_nothing
 from tests.settings.test_identity import CLIENT_ID, STORAGE, Identity, deployed_settings
 
 if TYPE_CHECKING:
@@ -26,17 +27,34 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(300)
 
 
-async def test_queues_and_table_that_come_late_are_found(site: Site, storage: str) -> None:
-    quick = {"RETRY_BASE_SECONDS": "1"}
+async def test_queues_and_table_that_are_missing_are_made(site: Site, storage: str) -> None:
     async with (
-        deployed(site, storage, quick, provisioned=False) as deployment,
+        deployed(site, storage, {}, provisioned=False) as deployment,
         deployment.host() as host,
     ):
         await deployment.queue("requests").create_queue()
         await deployment.put(deployment.newcomer("R-early"))
-        assert '"status":"deferred"' in await host.line(r"conversion .*TableNotFound")
+        assert (await deployment.outcome("R-early"))["status"] == "invited"
+        for kind in ("table", "queue"):
+            assert f'"kind":"{kind}"' in await host.line(rf'made .*"{kind}"')
+        assert len(deployment.graph.invitations) == 1
+
+
+async def test_what_may_not_be_made_is_named_and_found_once_it_is_there(
+    site: Site, storage: str
+) -> None:
+    limited = {"RETRY_BASE_SECONDS": "1", "CONVERSION_STORAGE": may_make_nothing(storage)}
+    async with (
+        deployed(site, storage, limited, provisioned=False) as deployment,
+        deployment.host() as host,
+    ):
+        for role in ("requests", "results"):
+            await deployment.queue(role).create_queue()
+        await deployment.put(deployment.newcomer("R-early"))
+        assert '"reasons":["storageNotSetUp"]' in await host.line(r"conversion .*TableNotFound")
+        assert (await deployment.outcome("R-early"))["status"] == "deferred"
         assert deployment.invited() == 0
-        await asyncio.to_thread(provision, deployment.settings)
+        await asyncio.to_thread(provision, deployment.settings | {"CONVERSION_STORAGE": storage})
         assert (await deployment.outcome("R-early"))["status"] == "invited"
         assert len(deployment.graph.invitations) == 1
         assert await deployment.count("poison") == 0

@@ -97,6 +97,18 @@ async def test_r12_sweep_takes_all_and_notes_what_waits(
     assert (second["poison"], second["deadLetters"]) == (0, 40)
 
 
+async def test_r12_poison_queue_that_the_host_has_not_made_yet_is_empty(
+    azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.poison.delete_queue()
+        await running.requests.send_message("one that waits")
+        with caplog.at_level("INFO"):
+            assert await swept(running) == []
+    (line,) = lines(caplog, "sweep")
+    assert (line["waiting"], line["poison"]) == (1, 0)
+
+
 async def test_r12_sweep_leaves_off_after_half_of_the_invocations_time(
     azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
