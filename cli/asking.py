@@ -10,8 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.ending import Code, WrongCall
-from cli.outcomes import COLUMNS, code_of, findings
-from cli.printing import Format
+from cli.outcomes import code_of, show
 from cli.verb import Session
 from converters.model.request import ConversionRequest
 from converters.settings.reader import GUID
@@ -86,10 +85,7 @@ async def check(session: Session, user: UserArgument, address: AddressArgument =
     request = read(body)
     async with session.signed_in() as (settings, held), Engine(settings, held) as engine:
         outcome = await engine.check(request)
-    if session.console.output in {Format.JSON, Format.JSONL}:
-        session.console.record(outcome)
-    else:
-        session.console.rows(findings(outcome), COLUMNS)
+    show(session.console, outcome)
     return code_of([outcome])
 
 

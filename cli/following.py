@@ -12,16 +12,14 @@ from cli.asking import UserArgument, named
 from cli.ending import Code, WrongCall
 from cli.outcomes import (
     BAD,
-    COLUMNS,
     IN_PROGRESS,
     SUMMARY,
     WELL,
     code_of,
-    findings,
     of_story,
+    show,
     summary,
 )
-from cli.printing import Format
 from cli.readings import Readings, event_in
 from cli.verb import Session
 from converters.storage.queues import Queue, QueueReader
@@ -73,10 +71,7 @@ async def status(session: Session, request_id: IdArgument) -> Code:
             " outcome, if it was a check or no valid request, was taken from the results queue."
         )
         return Code.FINDINGS
-    if session.console.output in {Format.JSON, Format.JSONL}:
-        session.console.record(found)
-    else:
-        session.console.rows(findings(found), COLUMNS)
+    show(session.console, found)
     return code_of([found])
 
 

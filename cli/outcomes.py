@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cli.ending import Code
+from cli.printing import Format
 from converters.model.outcome import Status
 from converters.storage import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from cli.printing import Console
     from converters.storage.stories import Story
 
 Data = dict[str, Any]
@@ -65,6 +67,17 @@ def findings(data: Data) -> list[dict[str, Any]]:
     return rows or [{"status": data["status"]}]
 
 
+def lines(data: Data) -> list[str]:
+    """Write an outcome for a terminal of any width."""
+    written = [str(data["status"])]
+    for row in findings(data):
+        if "code" in row:
+            written.append(f"  {row['kind']} {row['code']}: {row['message']}")
+            remedy = f"{row['remedy']} " if row["remedy"] else ""
+            written.append(f"    {remedy}({row['owner']})")
+    return written
+
+
 def summary(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return one row for an outcome."""
     reasons = data.get("reasons", ())
@@ -76,3 +89,14 @@ def summary(data: Mapping[str, Any]) -> dict[str, Any]:
         "reasons": [reason["code"] for reason in reasons],
         "owner": list(dict.fromkeys(reason["owner"] for reason in reasons)),
     }
+
+
+def show(console: Console, data: Data) -> None:
+    """Write one outcome in whatever format is wanted."""
+    match console.output:
+        case Format.TABLE:
+            console.text(lines(data))
+        case Format.CSV:
+            console.rows(findings(data), COLUMNS)
+        case _:
+            console.record(data)

@@ -156,8 +156,13 @@ class Console:
         else:
             self._write(json.dumps(record, indent=2 if self.output is Format.JSON else None) + "\n")
 
+    def text(self, lines: Iterable[str]) -> None:
+        """Write lines on standard output."""
+        for line in lines:
+            _out().print(Text(escaped(line)), soft_wrap=True)
+
     def _table(self, rows: Iterable[Row], columns: Sequence[str]) -> None:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
         for name in columns:
             table.add_column(Text(name), overflow="fold")
         for row in rows:

@@ -72,7 +72,7 @@ async def bulk(  # noqa: PLR0913 - the options of one verb
         session.console.note(f"Columns of no effect: {', '.join(rows.columns.ignored)}")
     path = results.path_for(file)
     if path != file and path.is_file():
-        results.take_over(rows.items, _read(path, [*rows.columns.ignored]).items)
+        _take_over(session, rows, path)
     work = Work(rows, path, session.console)
     async with session.signed_in() as (settings, held), Readings(settings, held) as readings:
         await work.learn(readings)
@@ -103,7 +103,7 @@ async def _send_what_is_left(  # noqa: PLR0913 - what the command was called wit
     chosen = plan.left(work.sheet.items, only, is_results=work.sheet.columns.is_results)
     if check and chosen:
         chosen = await _checked(work, chosen, settings, held)
-    _show(session, work, len(chosen))
+    _show(session, work, chosen)
     if chosen and session.confirm(f"Enqueue {len(chosen)} requests?", yes=yes):
         await work.send(chosen, settings, held)
         session.console.note(f"{len(chosen)} enqueued.")
@@ -121,12 +121,22 @@ async def _checked(
     return [item for item in chosen if plan.can_be_sent(item)]
 
 
-def _show(session: Session, work: Work, chosen: int) -> None:
+def _show(session: Session, work: Work, chosen: list[Item]) -> None:
     """Tell the plan."""
-    items = work.sheet.items
-    session.console.note(f"{len(items)} rows; {chosen} to be enqueued, the rest not:")
-    for each in plan.counts(items):
-        session.console.note(f"  {each['rows']} {each['status']}")
+    ids = {item.request_id for item in chosen}
+    rest = [item for item in work.sheet.items if item.request_id not in ids]
+    session.console.note(f"{len(chosen)} of {len(work.sheet.items)} rows are to be enqueued.")
+    for each in plan.counts(rest):
+        session.console.note(f"  not: {each['rows']} {each['status']}")
+
+
+def _take_over(session: Session, rows: Sheet, path: Path) -> None:
+    """Go on from the results file that stands beside the input."""
+    earlier = _read(path, rows.columns.ignored).items
+    results.take_over(rows.items, earlier)
+    gone = {item.content for item in earlier} - {item.content for item in rows.items}
+    if gone:
+        session.console.note(f"{len(gone)} rows of {path} are no longer in the file: left out.")
 
 
 def _read(path: Path, ignored: list[str]) -> Sheet:

@@ -6,7 +6,7 @@ from collections import Counter
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cli.bulk.results import ENQUEUED, UNKNOWN
+from cli.bulk.sheet import ENQUEUED, UNKNOWN
 from cli.outcomes import BAD, WELL
 from converters.model.outcome import Status
 

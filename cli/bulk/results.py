@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from cli.bulk.columns import REQUEST_ID, RESULTS
 from cli.ending import WrongCall
 from cli.printing import escaped, guarded
-from converters.model.outcome import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from cli.bulk.sheet import Item, Sheet
 
 _SUFFIX = ".results.csv"
-ENQUEUED, UNKNOWN = "enqueued", "unknown"
-STATUSES = frozenset({*Status, ENQUEUED, UNKNOWN, ""})
 
 
 def path_for(source: Path) -> Path:

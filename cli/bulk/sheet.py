@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 from cli.bulk.columns import ADDRESS, REQUEST_ID, RESULTS, WHO, Columns, understood
 from cli.bulk.table import Problem, read
 from converters.model.errors import RequestInvalid
+from converters.model.outcome import Status
 from converters.wire.requests import parse
 
 if TYPE_CHECKING:
     from cli.bulk.table import Line
     from converters.model.request import ConversionRequest
 
+# A row's status beside those of outcomes: sent, and perhaps sent.
+ENQUEUED, UNKNOWN = "enqueued", "unknown"
+STATUSES = frozenset({*Status, ENQUEUED, UNKNOWN, ""})
 _EXAMPLE = re.compile(r"example:", re.IGNORECASE)
 _WANTED = re.compile(r", where (.+?),? is wanted$")
 _LONGEST_ID = 120
@@ -113,6 +117,10 @@ def _add(made: Sheet, line: Line, seen: dict[str, int]) -> None:
             made.problems.append(Problem(line.number, column, told, "Remove one of the two."))
     content = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     status, reasons, remedy, owner = (_cell(made.columns, line, name) for name in RESULTS)
+    if status not in STATUSES:
+        told = f"is {status[:40]!r}, which is no status"
+        remedy = "Empty the cell, and the row is sent; leave statuses as they were written."
+        made.problems.append(Problem(line.number, "status", told, remedy))
     item = Item(line.number, line.cells, content, own_id, status, reasons, remedy, owner)
     made.items.append(item)
 

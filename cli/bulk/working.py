@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cli.bulk import results
 from cli.bulk.plan import has_ended
 from cli.bulk.progress import progress
-from cli.bulk.results import ENQUEUED, UNKNOWN
+from cli.bulk.sheet import ENQUEUED, UNKNOWN
 from cli.outcomes import IN_PROGRESS, of_story
 from converters.model.request import Mode
 from converters.storage.ledger import key_of
