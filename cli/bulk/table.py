@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 50_000_000
 _SEPARATORS = ",;\t"
-_SEP_LINE = re.compile(r"sep=(.)")
+_SEP_LINE = re.compile(r"sep=([,;\t|])")
 # The first line of every template of the Entra portal's.
 _VERSION = re.compile(r"version:\s*v?[\d.]+", re.IGNORECASE)
 _BOMS = (
@@ -134,7 +134,7 @@ def _records(text: str, table: Table) -> Iterator[Line]:
 def _separator(text: str) -> str:
     """Return what stands most often between the headings, quotes left out of it."""
     for line in text.splitlines()[:3]:
-        bare = re.sub(r'"[^"]*"', "", line)
+        bare = re.sub(r'"[^"]*"', "x", line)
         if not _VERSION.match(bare.strip()) and bare.strip(_SEPARATORS + " "):
             return max(_SEPARATORS, key=bare.count)
     return ","
