@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -79,10 +80,19 @@ class Session:
         if not sys.stdin.isatty():
             raise WrongCall("Nothing was done: without a terminal to ask at, --yes is needed.")
         self.console.stderr.print(f"{question} [y/N] ", end="", markup=False)
-        if sys.stdin.readline().strip().lower() in {"y", "yes"}:
+        if _answer().strip().lower() in {"y", "yes"}:
             return True
         self.console.note("Nothing was done.")
         return False
+
+
+def _answer() -> str:
+    """Read a line; Ctrl+C ends that at once, where the event loop would wait for the line."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return sys.stdin.readline()
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def verb(function: Callable[..., Awaitable[Code]]) -> Callable[..., None]:
