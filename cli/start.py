@@ -7,7 +7,7 @@ import logging
 import sys
 
 _MISSING = """\
-b2b needs the packages of its extra. Install it with one of these, in the repository:
+To run b2b takes the packages of its extra. Install it with one of these, in the repository:
   uv tool install '.[cli]'
   pipx install '.[cli]'
 """

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cli.outcomes import SUMMARY
-from tests.cli.terminal import b2b, world
+from tests.cli.terminal import at_terminal, b2b, world
 from tests.directory import ADDRESS, USER_ID, kim, request, tenant
 from tests.service import taken
 
@@ -155,6 +157,26 @@ async def test_bad_end_is_a_finding(
             for arguments in (("status", "R-1"), ("watch", "R-1"), ("watch", "--once"))
         ]
     assert codes == [1, 1, 1]
+
+
+async def test_watching_goes_on_until_it_is_interrupted(
+    azurite: str, queue_names: Iterator[str], tmp_path: Path
+) -> None:
+    def watched() -> tuple[int, str]:
+        with at_terminal(
+            tmp_path, {"NO_COLOR": "1"}, "watch", "--since", "5", "--local"
+        ) as terminal:
+            terminal.until("R-1  invited")
+            terminal.press("\x03")
+            return terminal.end(), terminal.shown
+
+    async with world(azurite, queue_names, tmp_path) as here:
+        await here.service.handle(request())
+        code, shown = await asyncio.to_thread(watched)
+    assert code == 130
+    # The ledger and the results queue tell the same outcome once.
+    assert shown.count("R-1") == 1
+    assert re.search(r"error: .*Interrupted\.", shown.splitlines()[-1])
 
 
 async def test_check_of_the_queue_is_seen_as_long_as_nobody_takes_it(
