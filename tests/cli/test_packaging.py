@@ -16,7 +16,7 @@ from local.world import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "cli").rglob("*.py")])
-CALL = re.compile(r"^\s*(?:\| )?`?(b2b [^`|\n]*)", re.MULTILINE)
+CALL = re.compile(r"(?:`|^ *)(b2b [^`\n]*)", re.MULTILINE)
 
 
 def test_console_script_starts_the_application() -> None:
