@@ -66,6 +66,17 @@ def without_empty(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value not in (None, {}, [])}
 
 
+def _message_info(language: str | None, cc: str | None, text: str | None) -> dict[str, Any]:
+    recipients = [{"emailAddress": {"address": cc}}] if cc else []
+    return without_empty(
+        {
+            "messageLanguage": language,
+            "ccRecipients": recipients,
+            "customizedMessageBody": text,
+        }
+    )
+
+
 async def check(session: Session, user: UserArgument, address: AddressArgument = None) -> Code:
     """Say whether a user could be invited: every reason, with its remedy and who can apply it.
 
@@ -106,20 +117,14 @@ async def request(  # noqa: PLR0913 - each is one property of a request
 
     Examples:
         b2b request ada@contoso.example ada@fabrikam.example --request-id RITM0010001
-        b2b watch $(b2b request ada@contoso.example -o csv | tail -1)
+        b2b request ada@contoso.example --no-mail --requested-by RITM0010002
     """
     body = {
         "requestId": request_id or f"cli-{uuid.uuid4()}",
         "invitedUser": named(user),
         "invitedUserEmailAddress": address,
         "sendInvitationMessage": mail,
-        "invitedUserMessageInfo": without_empty(
-            {
-                "messageLanguage": language,
-                "ccRecipients": [{"emailAddress": {"address": cc}}] if cc else [],
-                "customizedMessageBody": text,
-            }
-        ),
+        "invitedUserMessageInfo": _message_info(language, cc, text),
         "inviteRedirectUrl": redirect_url,
         "requestedBy": requested_by,
     }

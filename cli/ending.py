@@ -79,7 +79,10 @@ def _told(error: BaseException) -> tuple[Code, list[str]]:
             faults = [f"{fault.where or 'The request'} {fault.problem}." for fault in error.faults]
             code, sentences = Code.WRONG_CALL, faults
         case Unavailable():
-            sentences = [f"{error} `b2b doctor` tells more."]
+            # The client's own word for it, which storage and Graph both hand on.
+            signed_out = "ClientAuthenticationError" in str(error)
+            cure = "Sign in: `az login`." if signed_out else "`b2b doctor` tells more."
+            sentences = [f"{error} {cure}"]
         case AzureError():
             sentences = [f"Not let in ({name}). Run `az login`; `b2b doctor` tells more."]
         case OSError():

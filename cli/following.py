@@ -20,7 +20,7 @@ from cli.outcomes import (
     show,
     summary,
 )
-from cli.readings import Readings, event_in
+from cli.readings import OVERLAP, Readings, event_in
 from cli.verb import Session
 from converters.storage.queues import Queue, QueueReader
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 EVERY_SECONDS = 2.0
 # How long a taken outcome is hidden, should this die before it has told it.
 _HIDDEN_SECONDS = 60
-# A row that is written now can be dated a little earlier than one that was read before it.
-_OVERLAP = timedelta(seconds=5)
 
 IdArgument = Annotated[str, typer.Argument(metavar="REQUEST_ID", help="The request's id.")]
 IdsArgument = Annotated[
@@ -176,7 +174,7 @@ async def _look(session: Session, readings: Readings, *, once: bool, since: int)
                 findings_seen = max(findings_seen, code_of([one]))
         if once:
             return findings_seen
-        begin = max(begin, now - _OVERLAP)
+        begin = max(begin, now - OVERLAP)
         await asyncio.sleep(EVERY_SECONDS)
 
 

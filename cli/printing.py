@@ -184,7 +184,15 @@ class Console:
         sys.stdout.write(text)
 
 
+class _Out(rich.console.Console):
+    """Standard output: that whoever reads has enough is for the command to hear."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise it again; rich would end with exit code 1."""
+        raise BrokenPipeError
+
+
 def _out() -> rich.console.Console:
     """Return standard output as rich writes to it, in no narrower a terminal than there is."""
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
-    return rich.console.Console(highlight=False, width=width)
+    return _Out(highlight=False, width=width)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from cli.outcomes import of_event, of_story
 from converters.model.errors import RequestInvalid
+from converters.settings.storage_account import CALL_SECONDS
 from converters.storage.ledger import key_of
 from converters.storage.queues import Queue, QueueReader
 from converters.storage.stories import Stories
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
     from cli.outcomes import Data
     from converters.settings.settings import Settings
+
+# A row is dated before it is written, and writing it may take as long as one call may.
+OVERLAP = timedelta(seconds=CALL_SECONDS + 10)
 
 
 class Readings:

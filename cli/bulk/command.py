@@ -63,17 +63,9 @@ async def bulk(  # noqa: PLR0913 - the options of one verb
         b2b bulk partners.csv --yes --watch
         b2b bulk partners.results.csv --only ineligible
     """
-    rows = _read(file, ignore or [])
-    if rows.problems:
-        session.console.rows([_told(each) for each in rows.problems], PROBLEMS)
-        session.console.error(f"{len(rows.problems)} problems in {file}; nothing was sent.")
+    work = _opened(session, file, ignore or [])
+    if work is None:
         return Code.WRONG_CALL
-    if rows.columns.ignored:
-        session.console.note(f"Columns of no effect: {', '.join(rows.columns.ignored)}")
-    path = results.path_for(file)
-    if path != file and path.is_file():
-        _take_over(session, rows, path)
-    work = Work(rows, path, session.console)
     async with session.signed_in() as (settings, held), Readings(settings, held) as readings:
         await work.learn(readings)
         try:
@@ -85,9 +77,23 @@ async def bulk(  # noqa: PLR0913 - the options of one verb
                 await work.follow(readings)
         finally:
             work.save()
-    session.console.rows(plan.counts(rows.items), COUNTS)
-    session.console.note(f"Row by row: {path}")
-    return Code.FINDINGS if plan.is_bad(rows.items) else Code.WELL
+    session.console.rows(plan.counts(work.sheet.items), COUNTS)
+    session.console.note(f"Row by row: {work.path}")
+    return Code.FINDINGS if plan.is_bad(work.sheet.items) else Code.WELL
+
+
+def _opened(session: Session, file: Path, ignored: list[str]) -> Work | None:
+    """Read the input and what stands of it already; tell what is wrong with it."""
+    rows, path = _read(file, ignored), results.path_for(file)
+    if rows.problems:
+        session.console.rows([_told(each) for each in rows.problems], PROBLEMS)
+        session.console.error(f"{len(rows.problems)} problems in {file}; nothing was sent.")
+        return None
+    if rows.columns.ignored:
+        session.console.note(f"Columns of no effect: {', '.join(rows.columns.ignored)}")
+    if path != file and path.is_file():
+        _take_over(session, rows, path)
+    return Work(rows, path, session.console)
 
 
 async def _send_what_is_left(  # noqa: PLR0913 - what the command was called with

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cli.bulk import results
@@ -12,6 +11,7 @@ from cli.bulk.plan import has_ended
 from cli.bulk.progress import progress
 from cli.bulk.sheet import ENQUEUED, UNKNOWN
 from cli.outcomes import IN_PROGRESS, of_story
+from cli.readings import OVERLAP
 from converters.model.request import Mode
 from converters.storage.ledger import key_of
 from converters.storage.queues import Queue
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _CHUNK = 250
 _SENDERS, _CHECKERS = 24, 8
 _EVERY_SECONDS = 2.0
-_OVERLAP = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ class Work:
                     self.save()
                 if waiting:
                     # By the service's clock; the first look is at all there is.
-                    begin = now - _OVERLAP if begin or ended else None
+                    begin = now - OVERLAP
                     await asyncio.sleep(_EVERY_SECONDS)
 
     def _is_followed(self, item: Item) -> bool:

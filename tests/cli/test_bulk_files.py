@@ -74,10 +74,8 @@ def test_file_is_read(name: str) -> None:
     assert made.problems == []
     (item,) = made.items
     body = made.body(item)
-    assert (body if "requestId" in wanted else {**body, "requestId": None}) == {
-        "requestId": None,
-        **wanted,
-    }
+    body = body if "requestId" in wanted else {**body, "requestId": None}
+    assert body == {"requestId": None, **wanted}
     assert made.request(item).request_id == item.request_id
 
 

@@ -70,12 +70,13 @@ ENDS: dict[BaseException, tuple[Code, str]] = {
     SettingsInvalid(["A is missing."]): (Code.WRONG_CALL, "A is missing."),
     RequestInvalid([Fault("c", "mode", "is odd")], "R"): (Code.WRONG_CALL, "mode is odd."),
     LedgerUnavailable("no answer"): (Code.UNAVAILABLE, "no answer"),
+    LedgerUnavailable("ClientAuthenticationError"): (Code.UNAVAILABLE, "`az login`"),
     OSError(28, "No space left", "f"): (Code.UNAVAILABLE, "f: No space left."),
     KeyError("x"): (Code.UNAVAILABLE, "Unexpected: KeyError."),
 }
 
 
-@pytest.mark.parametrize("error", ENDS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("error", ENDS, ids=repr)
 def test_every_error_is_a_code_and_a_sentence(
     error: BaseException, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.outcomes import SUMMARY
-from tests.cli.terminal import at_terminal, b2b, world
+from tests.cli.terminal import at_terminal, world
 from tests.directory import ADDRESS, USER_ID, kim, request, tenant
 from tests.service import taken
 
@@ -63,38 +63,6 @@ async def test_check_gives_every_reason_with_remedy_and_owner(
         reason["code"] for reason in reasons
     }
     assert all(row["remedy"] and row["owner"] for row in rows if row["kind"] == "reason")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("check", "kim"), "neither an object id nor a user principal name"),
-        (("check", USER_ID, "no address"), "invitedUserEmailAddress is the text"),
-        (("request", USER_ID, "--language", "??", "--cc", "x y"), "messageLanguage"),
-        (("watch", "R-1", "--take"), "name no requests"),
-        (("dead-letters", "drop"), "--all"),
-        (("bulk", "none.csv"), "none.csv cannot be read: No such file"),
-        (("status",), "REQUEST_ID"),
-    ],
-)
-async def test_wrong_call_says_what_is_wrong(
-    azurite: str, queue_names: Iterator[str], tmp_path: Path, arguments: tuple[str, ...], said: str
-) -> None:
-    async with world(azurite, queue_names, tmp_path) as here:
-        ended = await here.b2b(*arguments)
-        assert await here.waiting() == []
-    assert (ended.code, ended.out) == (2, "")
-    assert said in ended.err
-
-
-async def test_graph_that_does_not_answer_is_unavailable(
-    azurite: str, queue_names: Iterator[str], tmp_path: Path
-) -> None:
-    away = "http://127.0.0.1:1"
-    async with world(azurite, queue_names, tmp_path, GRAPH_BASE_URL=away) as here:
-        ended = await here.b2b("check", USER_ID)
-    assert (ended.code, ended.out) == (3, "")
-    assert ended.err.startswith("error: Graph unavailable")
 
 
 async def test_request_is_enqueued_as_the_service_reads_it(
@@ -222,20 +190,3 @@ async def test_hostile_text_is_shown_escaped(
     assert "[bold]red[/]" in ended.out
     if output == "csv":
         assert ",'=2+2," in ended.out
-
-
-async def test_no_world_and_no_settings_are_named(tmp_path: Path) -> None:
-    nowhere = await b2b(tmp_path, "status", "R-1", "--local")
-    unset = await b2b(tmp_path, "status", "R-1", TENANT_ID="x", PATH="/nowhere")
-    assert (nowhere.code, unset.code) == (2, 2)
-    assert "make start" in nowhere.err
-    assert "CONVERSION_STORAGE" in unset.err
-    assert "TENANT_ID" in unset.err
-
-
-async def test_help_has_examples_and_no_command_is_a_wrong_call(tmp_path: Path) -> None:
-    shown, none = await b2b(tmp_path, "bulk", "--help"), await b2b(tmp_path)
-    assert (shown.code, none.code) == (0, 2)
-    assert "      b2b bulk partners.csv --yes --watch\n" in shown.out
-    completion = await b2b(tmp_path, "status", _B2B_COMPLETE="source_bash")
-    assert "_B2B_COMPLETE=complete_bash" in completion.out
