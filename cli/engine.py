@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # How often a check is made again that Graph asked to wait with, and the longest such wait.
 _TRIES, _MOST_SECONDS = 5, 60.0
+# The first wait after an outage; it doubles.
+FIRST_SECONDS = 1.0
 
 
 class Engine:
@@ -52,19 +54,24 @@ class Engine:
     ) -> None:
         await self._graph.close()
 
-    async def check(self, request: ConversionRequest) -> dict[str, Any]:
+    async def check(self, request: ConversionRequest, *, patient: bool = False) -> dict[str, Any]:
         """Say how a request would end, as the data of an outcome; wait where Graph asks to.
+
+        Args:
+            request: what is asked for.
+            patient: try again after an outage too: of many checks one always meets one.
 
         Raises:
             GraphUnavailable: Graph does not answer.
         """
-        for _ in range(_TRIES - 1):
+        for number in range(_TRIES - 1):
             try:
                 return await self._checked(request)
             except GraphUnavailable as error:
-                if error.retry_after is None:
+                if error.retry_after is None and not patient:
                     raise
-                await asyncio.sleep(min(error.retry_after, _MOST_SECONDS))
+                asked, own = error.retry_after, FIRST_SECONDS * 2**number
+                await asyncio.sleep(min(own if asked is None else asked, _MOST_SECONDS))
         return await self._checked(request)
 
     async def id_of(self, user: str) -> str | None:

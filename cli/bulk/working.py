@@ -65,7 +65,7 @@ class Work:
         """Ask the engine how each would end."""
 
         async def one(item: Item) -> None:
-            results.put(item, await engine.check(self.sheet.request(item)))
+            results.put(item, await engine.check(self.sheet.request(item), patient=True))
             advance(1)
 
         with progress(self.console, "Checking", len(items)) as advance:
