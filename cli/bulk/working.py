@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from converters.settings.settings import Settings
 
 # How many rows are written down as perhaps sent before they are.
-_CHUNK = 250
+_CHUNK = 500
 _SENDERS, _CHECKERS = 24, 8
 _EVERY_SECONDS = 2.0
 
