@@ -38,10 +38,10 @@ doctor: setup  ## look whether the set-up of this environment can work, with the
 	@$(VENV)/python -m cli doctor
 
 dead-letters: setup  ## print which requests are kept as dead letters
-	@$(VENV)/python -m cli replay --look
+	@$(VENV)/python -m cli dead-letters list
 
-replay: setup  ## put all dead letters back into the requests queue
-	@$(VENV)/python -m cli replay
+replay: setup  ## put all dead letters back into the requests queue, after asking
+	@$(VENV)/python -m cli dead-letters replay
 
 package: setup  ## dist/package.zip: exactly what runs, to deploy
 	@$(VENV)/python -m local package
@@ -69,7 +69,7 @@ fuzz: setup  ## the message parser, over 100,000 cases
 
 lock: setup  ## write the locks anew from pyproject.toml
 	@$(VENV)/uv pip compile --quiet $(COMPILE) pyproject.toml -o requirements.txt
-	@$(VENV)/uv pip compile --quiet $(COMPILE) -c requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+	@$(VENV)/uv pip compile --quiet $(COMPILE) -c requirements.txt --extra cli --group dev pyproject.toml -o requirements-dev.txt
 	@printf '%s\n' grpcio grpcio-tools protobuf python-dateutil | $(VENV)/uv pip compile --quiet $(COMPILE) -c requirements.txt - -o requirements-worker.txt
 	@echo azure-cli | $(VENV)/uv pip compile --quiet $(COMPILE) - -o requirements-azure-cli.txt
 

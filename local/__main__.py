@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.graph import command as graph_command
 from local.host import command as host_command
@@ -18,7 +18,7 @@ from local.host import command as host_command
 if TYPE_CHECKING:
     from local.mailbox import Mailbox
 
-REQUEST = {
+REQUEST: dict[str, Any] = {
     "invitedUser": {"id": "00000000-0000-4000-8000-000000000001"},
     "invitedUserEmailAddress": "ada@fabrikam.example",
 }
@@ -111,12 +111,13 @@ def _settings() -> dict[str, object]:
 
 def _start(*, host: bool) -> int:
     from local.demo import SAMPLE  # noqa: PLC0415
-    from local.world import World  # noqa: PLC0415
+    from local.world import World, told_where  # noqa: PLC0415
 
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with World(json.loads(SAMPLE.read_text())["settings"], host=host) as world:
+    given = json.loads(SAMPLE.read_text())["settings"]
+    with World(given, host=host) as world, told_where(world):
         python = f"{sys.executable} -m local"
         print(f"\nThe emulated Graph is at {world.graph_url}. In another terminal, here:\n")
         print(f"  export CONVERSION_STORAGE='{world.environment['CONVERSION_STORAGE']}'")
@@ -124,7 +125,9 @@ def _start(*, host: bool) -> int:
             print(f"  export GRAPH_BASE_URL='{world.graph_url}'")
             print(f"  {python} settings > local.settings.json\n  func start\n")
         print(f"  {python} enqueue '{json.dumps(REQUEST)}'")
-        print(f"  {python} outcomes\n\nCtrl+C stops it.", flush=True)
+        print(f"  {python} outcomes\n\nOr, without that line:\n")
+        print(f"  {sys.executable} -m cli check {REQUEST['invitedUser']['id']} --local")
+        print("\nCtrl+C stops it.", flush=True)
         stopped.wait()
     return 0
 

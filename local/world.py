@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / ".logs"
+# As cli.configuring has it.
+LOCAL_WORLD = ".local-world.json"
 SAMPLE_TENANT = ROOT / "local" / "sample" / "tenant.json"
 STOP_SECONDS = 15
 
@@ -160,6 +163,17 @@ class World:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
+
+
+@contextmanager
+def told_where(world: World, folder: Path = ROOT) -> Iterator[None]:
+    """Leave a file that says where the world is, as long as it runs: ``b2b --local`` reads it."""
+    path = folder / LOCAL_WORLD
+    path.write_text(json.dumps(world.environment, indent=2))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def provision(environment: Mapping[str, str]) -> None:

@@ -82,7 +82,7 @@ def test_no_test_reads_what_stands_beside_the_repository() -> None:
     assert not leads_outside(tree.Module("tests.local.test_x", "Path(__file__).parents[2]"))
     leading = {name for name, module in tree.modules().items() if leads_outside(module)}
     # They look for a compiler and a host there, and say so where there is none.
-    assert leading == {"tests.infra.test_compiler", "tests.real_host.finding"}
+    assert leading == {"tests.infra.paths", "tests.real_host.finding"}
 
 
 LOCKED = "tests/test_locks.py::test_extras_are_locked_too"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from converters.storage.clock import ServiceClock
     from converters.storage.table import Values
 
-_REQUEST, _USER = "request", "user"
+REQUEST, USER = "request", "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +109,19 @@ class Ledger:
         if older:
             return older
         key = key_of(request.idempotency_key)
-        begun = self._clock.utc()
-        values = {"PartitionKey": key, "RowKey": _REQUEST, "Digest": digest, "Begun": begun}
+        values = {
+            "PartitionKey": key,
+            "RowKey": REQUEST,
+            "RequestId": request.request_id,
+            "Digest": digest,
+            "Begun": self._clock.utc(),
+        }
         etag, found = await self._rows.insert(values)
         return _entry(found) if found else Entry(key, digest, None, 0, etag, fresh=True)
 
     async def entry(self, key: str) -> Entry | None:
         """Return a request's row."""
-        row = await self._rows.get(key, _REQUEST)
+        row = await self._rows.get(key, REQUEST)
         return _entry(row) if row else None
 
     async def find(self, request: ConversionRequest, digest: str) -> Entry | None:
@@ -140,7 +145,7 @@ class Ledger:
         """Write down how a request ended, unless another delivery of it has done so meanwhile."""
         row = {
             "PartitionKey": entry.key,
-            "RowKey": _REQUEST,
+            "RowKey": REQUEST,
             "Record": record,
             "Number": entry.number + 1,
             "Ended": self._clock.utc(),
@@ -156,7 +161,7 @@ class Ledger:
 
     async def held(self, user_id: str) -> Claim | None:
         """Return the claim on a user."""
-        row = await self._rows.get(user_id.lower(), _USER)
+        row = await self._rows.get(user_id.lower(), USER)
         return _claim(row, fresh=False) if row else None
 
     async def take_over(
@@ -169,14 +174,14 @@ class Ledger:
 
     async def release(self, claim: Claim) -> None:
         """Take a claim back: it is certain that nothing was done."""
-        await self._rows.delete(claim.user_id, _USER, claim.etag)
+        await self._rows.delete(claim.user_id, USER, claim.etag)
 
     def _claim_values(
         self, user_id: str, request_id: str, entry: Entry, address: str | None
     ) -> Values:
         return {
             "PartitionKey": user_id.lower(),
-            "RowKey": _USER,
+            "RowKey": USER,
             "Key": entry.key,
             "RequestId": request_id,
             "Number": entry.number,

@@ -213,6 +213,16 @@ class QueueReader:
             with suppress(ResourceNotFoundError):
                 await client.delete_message(message.id, message.pop_receipt)
 
+    async def release(self, message: Received) -> None:
+        """Let a message that was taken show again at once, unless somebody else has taken it.
+
+        Raises:
+            QueueUnavailable: it shows again when its time is over.
+        """
+        async with self.queue.calling() as client:
+            with suppress(ResourceNotFoundError):
+                await client.update_message(message.id, message.pop_receipt, visibility_timeout=0)
+
     async def backlog(self, now: datetime) -> Backlog:
         """Return how many messages wait, about, and the age in seconds of the first to be taken.
 

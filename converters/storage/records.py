@@ -24,6 +24,7 @@ from converters.model.outcome import (
 if TYPE_CHECKING:
     from converters.model.request import ConversionRequest
 
+_GRAPH = ("requestId", "status", "code")
 URL_NOT_KEPT = Reason(
     "redeemUrlNotKept",
     "This is the outcome told again, without its redeem URL, which nobody keeps.",
@@ -80,6 +81,18 @@ def replayed(request: ConversionRequest, record: str, redirect_url: str) -> Outc
         requested_by=request.requested_by,
         source=request.source,
     )
+
+
+def told(record: str) -> dict[str, Any]:
+    """Return an outcome as far as it was kept, with the names of the wire."""
+    kept = json.loads(record)
+    user, graph = kept["user"], kept["graph"]
+    return {
+        "status": kept["status"],
+        **({"user": {"id": user[0]}} if user else {}),
+        **{name: kept[name] for name in ("reasons", "warnings", "nextSteps")},
+        **({"graph": dict(zip(_GRAPH, graph, strict=True))} if graph else {}),
+    }
 
 
 def is_settled(record: str) -> bool:

@@ -100,6 +100,23 @@ class Rows:
                 raise
         return Row(dict(entity), str(entity.metadata["etag"]))
 
+    async def query(self, wanted: str, parameters: Values) -> AsyncIterator[Row]:
+        """Read the rows that a filter lets through, a page at a time.
+
+        Args:
+            wanted: the filter, OData with ``@names``.
+            parameters: the values of the names.
+        """
+        pages = self._table.query_entities(wanted, parameters=parameters).by_page()
+        while True:
+            async with self._calling():
+                try:
+                    page = [Row(dict(each), "") async for each in await anext(pages)]
+                except StopAsyncIteration:
+                    return
+            for row in page:
+                yield row
+
     async def insert(self, values: Values) -> tuple[str, Row | None]:
         """Insert a row; return its ETag, and the row that stands there already if one does."""
         nonce = secrets.token_hex(8)

@@ -54,15 +54,9 @@ class Compiler:
         self._process.kill()
         self._process.communicate()
 
-    def check(self, file: Path) -> None:
-        """Compile and lint a template.
-
-        Raises:
-            RefusedError: it found an error or a warning.
-        """
-        said = self._ask("bicep/compile", path=str(file))["diagnostics"]
-        if said:
-            raise RefusedError(json.dumps(said, indent=1))
+    def found(self, file: Path) -> list[dict[str, Any]]:
+        """Compile and lint a template; return the errors and warnings."""
+        return list(self._ask("bicep/compile", path=str(file))["diagnostics"])
 
     def formatted(self, file: Path) -> str:
         """Return a file as the compiler writes it."""

@@ -1,0 +1,42 @@
+"""The verb ``doctor``: looks whether a set-up can work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cli.ending import Code
+from cli.printing import Format
+from cli.verb import Session
+from converters.settings.identity import credential
+
+if TYPE_CHECKING:
+    from cli.doctor import Finding
+
+COLUMNS = ("state", "what", "cure", "note")
+
+
+async def doctor(session: Session) -> Code:
+    """Look whether the set-up can work, with the cure for what cannot; change nothing.
+
+    Examples:
+        b2b doctor
+    """
+    from cli.doctor import examine  # noqa: PLC0415 - what talks to Graph takes a second to load
+
+    found = []
+    async for finding in examine(session.environment, credential):
+        found.append(_told(finding))
+        if session.console.output is Format.TABLE:
+            session.console.row({"line": str(finding)}, ("line",))
+        elif session.console.output is not Format.JSON:
+            session.console.row(found[-1], COLUMNS)
+    if session.console.output is Format.JSON:
+        session.console.rows(found, COLUMNS)
+    ill = sum(one["state"] == "fail" for one in found)
+    session.console.note(f"{ill} to mend" if ill else "All is well.")
+    return Code.FINDINGS if ill else Code.WELL
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    state = "fail" if finding.cure else "note" if finding.note else "ok"
+    return {"state": state, "what": finding.what, "cure": finding.cure, "note": finding.note}

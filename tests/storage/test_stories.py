@@ -1,0 +1,105 @@
+"""Whoever only reads the ledger sees every request, how it ended, and whose turn a user was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+
+from converters.model.errors import LedgerUnavailable
+from converters.settings.storage_account import Storage
+from converters.storage import records
+from converters.storage.ledger import key_of
+from converters.storage.queues import Queue, QueueReader
+from converters.storage.stories import Stories
+from tests.directory import USER_ID, kim, request, tenant
+from tests.service import service, taken
+from tests.storage_service import StorageService, rows_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+async def test_stories_tell_how_requests_ended(azurite: str, queue_names: Iterator[str]) -> None:
+    async with service(azurite, queue_names, tenant(kim(accountEnabled=False))) as running:
+        await running.handle(request())
+        await running.handle(request(requestId="R/2"))
+        stories = Stories(Storage(azurite), running.ledger.table_name, None)
+        found = {story.request_id: story async for story in stories.all()}
+        assert found.keys() == {"R-1", "R/2"}
+        second = found["R/2"]
+        assert await stories.of(key_of("R/2")) == second
+        assert await stories.of(key_of("R-3")) is None
+        assert second.ended
+        assert second.begun <= second.ended
+        since = [story async for story in stories.all(second.ended)]
+        assert second in since
+        assert all(story.ended and story.ended >= second.ended for story in since)
+        # Who cannot be invited is nobody's turn.
+        assert await stories.turn(USER_ID) is None
+        await stories.close()
+    told = records.told(second.record or "")
+    assert (told["status"], told["user"], told["nextSteps"]) == ("ineligible", {"id": USER_ID}, [])
+    assert told["reasons"][0].keys() == {"code", "message", "remediation", "owner", "retriable"}
+
+
+async def test_turn_is_the_request_that_last_began_to_invite(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.handle(request())
+        stories = Stories(Storage(azurite), running.ledger.table_name, None)
+        turn = await stories.turn(USER_ID.upper())
+        (story,) = [story async for story in stories.all()]
+        await stories.close()
+    assert turn
+    assert (turn.key, turn.request_id) == (key_of("R-1"), "R-1")
+    assert records.told(story.record or "")["graph"]["status"] is None
+
+
+async def test_row_of_before_request_ids_were_kept_is_read(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.handle(request())
+        (row,) = [row for row in await running.rows() if row["RowKey"] == "request"]
+        del row["RequestId"], row["Ended"], row["Record"]
+        await running.ledger.upsert_entity(row, mode="replace")
+        stories = Stories(Storage(azurite), running.ledger.table_name, None)
+        (story,) = [story async for story in stories.all()]
+        await stories.close()
+    assert (story.request_id, story.ended, story.record) == (None, None, None)
+
+
+async def test_page_that_does_not_come_is_no_end_of_the_table() -> None:
+    first = web.json_response(
+        {"value": [{"PartitionKey": "p", "RowKey": "r"}]},
+        headers={
+            "x-ms-continuation-NextPartitionKey": "q",
+            "x-ms-continuation-NextRowKey": "r",
+        },
+    )
+    refused = web.json_response({"odata.error": {"code": "AuthorizationFailure"}}, status=403)
+    storage = StorageService(first, refused)
+    async with storage.started() as endpoint, rows_at(endpoint) as rows:
+        with pytest.raises(LedgerUnavailable, match="AuthorizationFailure"):
+            _ = [row async for row in rows.query("RowKey eq @kind", {"kind": "r"})]
+    assert storage.asked[0].query["$filter"] == "RowKey eq 'r'"
+    assert storage.asked[1].query["NextPartitionKey"] == "q"
+
+
+async def test_message_that_is_released_shows_at_once(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        name = running.keys["DEAD_LETTERS_QUEUE"]
+        reader = QueueReader(Queue(Storage(azurite), name, None))
+        await running.dead_letters.send_message("x")
+        (message,) = await reader.take(60)
+        assert await reader.take(60) == []
+        await reader.release(message)
+        assert await taken(running.dead_letters) == ["x"]
+        # Somebody else has taken it since: it is theirs.
+        await reader.release(message)
+        await reader.queue.close()
