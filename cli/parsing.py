@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from converters.model.errors import Fault, RequestInvalid
 from converters.model.event import Notice
-from converters.model.request import ConversionRequest
 from converters.wire.requests import parse
+
+if TYPE_CHECKING:
+    from converters.model.request import ConversionRequest
 
 
 def parse_request(body: bytes, message_id: str | None) -> ConversionRequest:
