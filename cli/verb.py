@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import signal
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -20,7 +20,7 @@ from converters.settings.identity import credential
 from converters.settings.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
     from azure.core.credentials_async import AsyncTokenCredential
 
@@ -79,18 +79,21 @@ class Session:
             return True
         if not sys.stdin.isatty():
             raise WrongCall("Nothing was done: without a terminal to ask at, --yes is needed.")
-        self.console.stderr.print(f"{question} [y/N] ", end="", markup=False)
-        if _answer().strip().lower() in {"y", "yes"}:
+        with _interruptible():
+            self.console.stderr.print(f"{question} [y/N] ", end="", markup=False)
+            answer = sys.stdin.readline()
+        if answer.strip().lower() in {"y", "yes"}:
             return True
         self.console.note("Nothing was done.")
         return False
 
 
-def _answer() -> str:
-    """Read a line; Ctrl+C ends that at once, where the event loop would wait for the line."""
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl+C end a read at once, where the event loop would wait for the line."""
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return sys.stdin.readline()
+        yield
     finally:
         signal.signal(signal.SIGINT, handler)
 

@@ -64,7 +64,7 @@ var alerts = [
     description: 'A queue, the table or a role at storage is missing: deploy the infrastructure again.'
     severity: 1
     line: 'conversion'
-    where: '| where tostring(line.reasons) has "storageNotSetUp"'
+    where: '| where tostring(line.reasons) has_any ("storageNotSetUp")'
   }
   {
     name: 'nothing-stored'

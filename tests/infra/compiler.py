@@ -48,6 +48,8 @@ class Compiler:
         self._asked = 0
 
     def __enter__(self) -> Self:
+        # Once it answers, it is seen to run.
+        self._ask("bicep/version")
         return self
 
     def __exit__(self, *_: object) -> None:
