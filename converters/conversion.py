@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from converters.graph.client import Graph
 from converters.graph.gathering import Gatherer
+from converters.graph.looking import Looker
 from converters.graph.rate_limit import MOST_WAIT
 from converters.model.errors import (
     ConverterError,
@@ -22,14 +23,19 @@ from converters.policy.approval import approve
 from converters.policy.eligibility import decide
 from converters.policy.rule import Case
 from converters.steps import concluding, retrying
+from converters.steps.caretaking import Caretaker
+from converters.steps.following_up import Follower
 from converters.steps.inviting import Attempt, Inviter
 from converters.steps.logging import log_ended, log_undone
 from converters.steps.reporting import Ending, Reporter
 from converters.steps.sweeping import Sweeper
 from converters.storage import records
 from converters.storage.clock import ServiceClock
+from converters.storage.follow_ups import FollowUps
+from converters.storage.history import History
 from converters.storage.ledger import Ledger
 from converters.storage.queues import Queue, QueueReader, Quota
+from converters.storage.table import Rows
 from converters.wire.properties import content_digest
 from converters.wire.requests import parse
 
@@ -44,7 +50,7 @@ if TYPE_CHECKING:
     from converters.storage.ledger import Entry
 
 
-C = TypeVar("C", Graph, Ledger, Queue)
+C = TypeVar("C", Graph, Ledger, Rows, Queue)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,8 @@ class Converter:
     inviter: Inviter
     reporter: Reporter
     sweeper: Sweeper
+    follower: Follower
+    caretaker: Caretaker
     settings: Settings
     clock: ServiceClock
     connections: AsyncExitStack
@@ -78,9 +86,15 @@ class Converter:
             connections,
             Graph(settings.graph_base_url, credential if settings.graph_needs_credential else None),
         )
-        ledger = _closed_by(connections, Ledger(storage, settings.ledger_table, credential, clock))
+        table = (storage, settings.ledger_table, credential, clock)
+        ledger, rows = (
+            _closed_by(connections, Ledger(*table)),
+            _closed_by(connections, Rows(*table)),
+        )
+        follow_ups = FollowUps(rows, clock)
         requests, results = queue(settings.requests_queue), queue(settings.results_queue)
-        dead_letters = queue(settings.dead_letters_queue)
+        dead_letters, checks = queue(settings.dead_letters_queue), queue(settings.follow_up.queue)
+        follower = Follower(Looker(graph), checks, results, follow_ups, settings, clock)
         return cls(
             graph=graph,
             gatherer=Gatherer(graph, settings),
@@ -93,9 +107,7 @@ class Converter:
                 settings=settings,
                 clock=clock,
             ),
-            reporter=Reporter(
-                requests=requests, results=results, ledger=ledger, settings=settings, clock=clock
-            ),
+            reporter=Reporter(requests, results, ledger, follower, settings, clock),
             sweeper=Sweeper(
                 poison=QueueReader(queue(settings.poison_queue)),
                 requests=QueueReader(requests),
@@ -105,6 +117,8 @@ class Converter:
                 settings=settings,
                 clock=clock,
             ),
+            follower=follower,
+            caretaker=Caretaker(follow_ups, History(rows), checks, settings, clock),
             settings=settings,
             clock=clock,
             connections=connections,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from converters.storage.clock import ServiceClock
     from converters.storage.table import Values
 
-_REQUEST, _USER = "request", "user"
+REQUEST, USER = "request", "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +105,21 @@ class Ledger:
         older = await self._entered_without_source(request, digest)
         if older:
             return older
-        key = _key(request.idempotency_key)
+        key = ledger_key(request.idempotency_key)
         begun = self._clock.utc()
-        values = {"PartitionKey": key, "RowKey": _REQUEST, "Digest": digest, "Begun": begun}
+        values = {"PartitionKey": key, "RowKey": REQUEST, "Digest": digest, "Begun": begun}
         etag, found = await self._rows.insert(values)
         return _entry(found) if found else Entry(key, digest, None, 0, etag, fresh=True)
 
     async def entry(self, key: str) -> Entry | None:
         """Return a request's row."""
-        row = await self._rows.get(key, _REQUEST)
+        row = await self._rows.get(key, REQUEST)
         return _entry(row) if row else None
 
     async def find(self, request: ConversionRequest, digest: str) -> Entry | None:
         """Return a request's row, if it was entered with this content."""
         older = await self._entered_without_source(request, digest)
-        entry = older or await self.entry(_key(request.idempotency_key))
+        entry = older or await self.entry(ledger_key(request.idempotency_key))
         return entry if entry and entry.digest == digest else None
 
     async def _entered_without_source(
@@ -128,7 +128,7 @@ class Ledger:
         """Return the row of an event that was entered when its id alone was the key."""
         if request.source is None:
             return None
-        entry = await self.entry(_key(request.request_id))
+        entry = await self.entry(ledger_key(request.request_id))
         if entry is None or entry.digest != digest:
             return None
         return replace(entry, without_source=True)
@@ -137,7 +137,7 @@ class Ledger:
         """Write down how a request ended, unless another delivery of it has done so meanwhile."""
         row = {
             "PartitionKey": entry.key,
-            "RowKey": _REQUEST,
+            "RowKey": REQUEST,
             "Record": record,
             "Number": entry.number + 1,
             "Ended": self._clock.utc(),
@@ -153,7 +153,7 @@ class Ledger:
 
     async def held(self, user_id: str) -> Claim | None:
         """Return the claim on a user."""
-        row = await self._rows.get(user_id.lower(), _USER)
+        row = await self._rows.get(user_id.lower(), USER)
         return _claim(row, fresh=False) if row else None
 
     async def take_over(
@@ -166,14 +166,14 @@ class Ledger:
 
     async def release(self, claim: Claim) -> None:
         """Take a claim back: it is certain that nothing was done."""
-        await self._rows.delete(claim.user_id, _USER, claim.etag)
+        await self._rows.delete(claim.user_id, USER, claim.etag)
 
     def _claim_values(
         self, user_id: str, request_id: str, entry: Entry, address: str | None
     ) -> Values:
         return {
             "PartitionKey": user_id.lower(),
-            "RowKey": _USER,
+            "RowKey": USER,
             "Key": entry.key,
             "RequestId": request_id,
             "Number": entry.number,
@@ -182,7 +182,8 @@ class Ledger:
         }
 
 
-def _key(idempotency_key: str) -> str:
+def ledger_key(idempotency_key: str) -> str:
+    """Return the key of a request's row."""
     # Keys may not hold a slash, and request ids may.
     return uuid.uuid5(NAMESPACE, f"ledger {idempotency_key}").hex
 
