@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from converters.model.follow_up import Check
 from converters.settings.follow_up import DAY
+from converters.steps import retrying
 from converters.steps.logging import log_care
 from converters.wire.checks import written_check
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # Longer than any back-off, so that what only waits is left alone.
 OVERDUE_SECONDS = 3600
 PAGE = 100
+# The row is to be written before the message shows; a sweep that dies between is done again.
+RESTART_SECONDS = 10
 # The table is looked through a slice at a time: by chance, so that no sweep need remember which.
 SLICES = 256
 
@@ -53,9 +56,9 @@ class Caretaker:
         restarted, now = 0, self.clock.now()
         for row in await self.rows.overdue(now - OVERDUE_SECONDS, PAGE):
             # The look's number makes the older message void, should it come after all.
-            look = row.look + 1
+            look, delay = row.look + 1, retrying.delay(RESTART_SECONDS)
+            await self.checks.send(written_check(Check(row.follow_up, look)), delay)
             if await self.rows.save(replace(row, look=look, due=now)):
-                await self.checks.send(written_check(Check(row.follow_up, look)))
                 restarted += 1
         return restarted
 

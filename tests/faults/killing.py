@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import uuid
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -12,6 +13,13 @@ from typing import TYPE_CHECKING, Any
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueServiceClient
 
+from converters.model.follow_up import Check, FollowUp
+from converters.settings.follow_up import DAY
+from converters.settings.storage_account import Storage
+from converters.storage.clock import ServiceClock
+from converters.storage.follow_ups import FollowUps
+from converters.storage.table import Rows
+from converters.wire.checks import written_check
 from local.world import provision
 from tests.faults.scenarios import SECONDS, Scenario
 from tests.faults.wiretap import Point, Wiretap
@@ -25,8 +33,10 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 2
 LAG_MS = 1000
 PATIENCE_SECONDS = 90
-AT_ONCE = 6
-ROLES = ("REQUESTS_QUEUE", "RESULTS_QUEUE", "QUOTA_QUEUE", "DEAD_LETTERS_QUEUE")
+ROLES = (
+    *("REQUESTS_QUEUE", "RESULTS_QUEUE", "QUOTA_QUEUE", "DEAD_LETTERS_QUEUE"),
+    "REDEMPTION_CHECKS_QUEUE",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +118,28 @@ class Run:
             tap.lose_answer(scenario.loses)
         name = self._names["REQUESTS_QUEUE"] + ("-poison" if scenario.poisoned else "")
         self.text = scenario.text or json.dumps(asked)
-        await storage.get_queue_client(name).send_message(self.text)
+        if scenario.follows is None:
+            await storage.get_queue_client(name).send_message(self.text)
+        else:
+            await self._invite_long_ago(storage, scenario.follows, tap)
+
+    async def _invite_long_ago(
+        self, storage: QueueServiceClient, days: float, tap: Wiretap
+    ) -> None:
+        """Leave what a conversion leaves: the follow-up's message, or its row in the ledger."""
+        invited = time.time() - days * DAY
+        key = (self._id, self._id, None, self._user_id, self._user_id)
+        follow_up = FollowUp(*key, invited, "partner.example")
+        if not self._scenario.lost:
+            message = written_check(Check(follow_up)).decode()
+            name = self._names["REDEMPTION_CHECKS_QUEUE"]
+            await storage.get_queue_client(name).send_message(message)
+            return
+        tap.counts_all = True
+        clock = ServiceClock()
+        rows = Rows(Storage(self._field.azurite), f"t{self._id}", None, clock)
+        await FollowUps(rows, clock).open(follow_up, 0, invited)
+        await rows.close()
 
     async def _host_and_successor(
         self, storage: QueueServiceClient, tap: Wiretap, settings: dict[str, str]
@@ -142,10 +173,17 @@ class Run:
         if self._scenario.results_late and "queue: put results" in tap.refused:
             tap.refused.clear()
             await storage.create_queue(self._names["RESULTS_QUEUE"])
+        user = self._field.graph.tenant.users[self._user_id]
+        looked = any(call.startswith("graph") for call in tap.calls)
+        if self._scenario.redeems and looked and user["externalUserState"] != "Accepted":
+            self._field.graph.tenant.redeem(self._user_id)
 
     async def _is_over(self, storage: QueueServiceClient) -> bool:
         requests = self._names["REQUESTS_QUEUE"]
-        for name in (requests, f"{requests}-poison"):
+        names = [requests, f"{requests}-poison"]
+        if self._scenario.follows is not None:
+            names.append(self._names["REDEMPTION_CHECKS_QUEUE"])
+        for name in names:
             if await _count(storage.get_queue_client(name)):
                 return False
         await self._take_outcomes(storage)
@@ -197,47 +235,3 @@ class Run:
 
 async def _count(queue: QueueClient) -> int:
     return (await queue.get_queue_properties()).approximate_message_count or 0
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a scenario's kill points showed.
-
-    Attributes:
-        calls: of the undisturbed run.
-        points: at how many of them a host was killed.
-        problems: by the point and the call there.
-    """
-
-    scenario: Scenario
-    calls: list[str]
-    points: int
-    problems: dict[str, list[str]]
-
-
-async def kill_everywhere(field: Field, scenario: Scenario) -> Report:
-    """Run a scenario undisturbed, then once for every point at which a host can be killed."""
-    reference = Run(field, scenario, None)
-    await reference.play()
-    calls = reference.calls
-    points = [
-        Point(number, after)
-        for number, call in enumerate(calls, 1)
-        for after in (False, True)
-        # A delivery is known by its answer.
-        if after or not call.startswith("queue: take")
-    ]
-    runs = {point: Run(field, scenario, point) for point in points}
-    slots = asyncio.Semaphore(AT_ONCE)
-
-    async def play(run: Run) -> None:
-        async with slots:
-            await run.play()
-
-    async with asyncio.TaskGroup() as group:
-        for run in runs.values():
-            group.create_task(play(run))
-    problems = {f"{p} ({calls[p.number - 1]})": run.problems for p, run in runs.items()}
-    problems["undisturbed"] = reference.problems
-    found = {where: what for where, what in problems.items() if what}
-    return Report(scenario, calls, sum(run.reached for run in runs.values()), found)

@@ -29,6 +29,10 @@ class Scenario:
         loses: the kind of call whose first answer is lost.
         results_late: the results queue is missing until something could not be put there.
         poisoned: the message stands in the poison queue, for the sweep.
+        follows: how many days ago the user was invited who is to be followed up; ``None`` for a
+            request.
+        redeems: the person redeems once the user was looked at.
+        lost: the follow-up's message was lost; only its row in the ledger is there.
     """
 
     name: str
@@ -41,6 +45,9 @@ class Scenario:
     loses: str = ""
     results_late: bool = False
     poisoned: bool = False
+    follows: float | None = None
+    redeems: bool = False
+    lost: bool = False
 
     @property
     def silent(self) -> bool:
@@ -48,8 +55,45 @@ class Scenario:
         return self.request.get("sendInvitationMessage") is False
 
 
+SWEEPING = {"SWEEP_SCHEDULE": "* * * * * *"}
+PENDING = {"externalUserState": "PendingAcceptance"}
+REDEEMED = {
+    "externalUserState": "Accepted",
+    "identities": [{"signInType": "federated", "issuer": "mail", "issuerAssignedId": None}],
+}
 THROTTLED = {"status": 429, "code": "TooManyRequests", "times": 1}
 MAIN = Scenario("by id, with mail", "invited")
+LOOK = Scenario("follow-up, redeemed", "redeemed", user=REDEEMED, invitations=0, follows=1)
+FOLLOW_UPS = (
+    LOOK,
+    Scenario(
+        "follow-up, redeemed later",
+        "redeemed",
+        user=PENDING,
+        settings={"SETTLE_SECONDS": "1", "FOLLOW_UP_SCHEDULE": "1s,3s,6s,9s,12s,15s,20s"},
+        invitations=0,
+        follows=0,
+        redeems=True,
+    ),
+    Scenario("follow-up, stale", "stale", user=PENDING, invitations=0, follows=31),
+    Scenario(
+        "follow-up, cancelled",
+        "cancelled",
+        user=PENDING | {"accountEnabled": False},
+        invitations=0,
+        follows=1,
+    ),
+    Scenario("follow-up, no effect", "failed", invitations=0, follows=1),
+    Scenario(
+        "follow-up, message lost",
+        "redeemed",
+        user=REDEEMED,
+        settings=SWEEPING,
+        invitations=0,
+        follows=1,
+        lost=True,
+    ),
+)
 SCENARIOS = (
     MAIN,
     Scenario(
@@ -77,6 +121,7 @@ SCENARIOS = (
         "failed",
         invitations=0,
         poisoned=True,
-        settings={"SWEEP_SCHEDULE": "* * * * * *"},
+        settings=SWEEPING,
     ),
+    *FOLLOW_UPS,
 )

@@ -181,7 +181,7 @@ async def test_look_waits_through_an_outage(azurite: str, queue_names: Iterator[
     assert event["data"]["status"] == "redeemed"
 
 
-async def test_end_that_could_not_be_told_is_told_as_it_was_found(
+async def test_r14_end_that_could_not_be_told_is_told_as_it_was_found(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, STALE_AFTER_DAYS="1") as running:
@@ -198,7 +198,7 @@ async def test_end_that_could_not_be_told_is_told_as_it_was_found(
     assert event["data"]["status"] == "stale"
 
 
-async def test_duplicates_of_a_message_lead_to_one_look_and_one_end(
+async def test_r14_duplicates_of_a_message_lead_to_one_look_and_one_end(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names) as running:
@@ -219,7 +219,7 @@ async def test_duplicates_of_a_message_lead_to_one_look_and_one_end(
     assert event["data"]["status"] == "redeemed"
 
 
-async def test_message_without_its_row_writes_it_anew(
+async def test_r14_message_without_its_row_writes_it_anew(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names) as running:
@@ -232,7 +232,7 @@ async def test_message_without_its_row_writes_it_anew(
     assert event["data"]["status"] == "redeemed"
 
 
-async def test_follow_up_needs_the_row_or_the_message_and_not_both(
+async def test_r14_follow_up_needs_the_row_or_the_message_and_not_both(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names) as running:

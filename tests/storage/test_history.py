@@ -141,7 +141,7 @@ async def test_slices_together_are_the_whole_table(
         assert await running.rows() == []
 
 
-async def test_sweep_takes_a_page_at_a_time_and_forgets_nothing(
+async def test_r14_sweep_takes_a_page_at_a_time_and_forgets_nothing(
     azurite: str,
     queue_names: Iterator[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -183,7 +183,7 @@ async def test_sweep_takes_a_page_at_a_time_and_forgets_nothing(
     assert [line["restarted"] for line in swept] == [2, 2, 1]
 
 
-async def test_restart_voids_the_message_that_was_only_late(
+async def test_r14_restart_voids_the_message_that_was_only_late(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names) as running:
