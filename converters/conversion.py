@@ -27,7 +27,9 @@ from converters.steps.caretaking import Caretaker
 from converters.steps.following_up import Follower
 from converters.steps.inviting import Attempt, Inviter
 from converters.steps.logging import log_ended, log_undone
+from converters.steps.reminding import Reminders
 from converters.steps.reporting import Ending, Reporter
+from converters.steps.resending import Resender
 from converters.steps.sweeping import Sweeper
 from converters.storage import records
 from converters.storage.clock import ServiceClock
@@ -61,6 +63,7 @@ class Converter:
     gatherer: Gatherer
     ledger: Ledger
     inviter: Inviter
+    resender: Resender
     reporter: Reporter
     sweeper: Sweeper
     follower: Follower
@@ -94,19 +97,18 @@ class Converter:
         follow_ups = FollowUps(rows, clock)
         requests, results = queue(settings.requests_queue), queue(settings.results_queue)
         dead_letters, checks = queue(settings.dead_letters_queue), queue(settings.follow_up.queue)
-        follower = Follower(Looker(graph), checks, results, follow_ups, settings, clock)
+        quota = Quota(queue(settings.quota_queue), clock)
+        inviter = Inviter(graph, ledger, results, quota, settings, clock)
+        gatherer = Gatherer(graph, settings)
+        reminders = Reminders(gatherer, inviter, follow_ups, settings)
+        looker = Looker(graph)
+        follower = Follower(looker, checks, results, follow_ups, reminders, settings, clock)
         return cls(
             graph=graph,
-            gatherer=Gatherer(graph, settings),
+            gatherer=gatherer,
             ledger=ledger,
-            inviter=Inviter(
-                graph=graph,
-                ledger=ledger,
-                results=results,
-                quota=Quota(queue(settings.quota_queue), clock),
-                settings=settings,
-                clock=clock,
-            ),
+            inviter=inviter,
+            resender=Resender(inviter),
             reporter=Reporter(requests, results, ledger, follower, settings, clock),
             sweeper=Sweeper(
                 poison=QueueReader(queue(settings.poison_queue)),
@@ -202,7 +204,9 @@ class Converter:
                 case = Case(request, await gathering, self.settings)
         verdict, result = decide(case), None
         with trace.timed("invite"):
-            if case.facts.user and not entry.fresh:
+            if request.mode is Mode.RESEND:
+                result = await self.resender.resend(verdict, entry, attempt)
+            elif case.facts.user and not entry.fresh:
                 result = await self.inviter.settle(verdict, entry, attempt)
             if result is None and (approval := approve(verdict)):
                 result = await self.inviter.invite(approval, entry, attempt)

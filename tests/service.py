@@ -15,6 +15,7 @@ from azure.storage.queue.aio import QueueServiceClient
 from converters.conversion import Converter
 from converters.graph.gathering import Gatherer
 from converters.settings.settings import Settings
+from converters.steps.resending import Resender
 from local.graph import GraphEmulator
 from tests.directory import tenant
 
@@ -101,8 +102,16 @@ class Service:
             name: replace(getattr(self.converter, name), settings=settings)
             for name in ("inviter", "sweeper", "follower", "caretaker")
         }
-        reporter = replace(self.converter.reporter, settings=settings, follower=parts["follower"])
         gatherer = Gatherer(self.converter.graph, settings)
+        reminders = replace(
+            self.converter.follower.reminders,
+            gatherer=gatherer,
+            inviter=parts["inviter"],
+            settings=settings,
+        )
+        parts["follower"] = replace(parts["follower"], reminders=reminders)
+        reporter = replace(self.converter.reporter, settings=settings, follower=parts["follower"])
+        parts["resender"] = Resender(parts["inviter"])
         converter = replace(
             self.converter, settings=settings, gatherer=gatherer, reporter=reporter, **parts
         )

@@ -7,10 +7,11 @@ from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """Whether to invite, or only to say whether one could."""
+    """Whether to invite, to invite again, or only to say whether one could."""
 
     CONVERT = "convert"
     CHECK = "check"
+    RESEND = "resend"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from converters.model.errors import ConverterError, Unavailable
+from converters.model.errors import ConverterError, LedgerUnavailable, Unavailable
 from converters.model.facts import Unread
 from converters.model.follow_up import Check
-from converters.model.outcome import GraphTrace, Outcome, UserSummary
+from converters.model.outcome import GraphTrace, Outcome, Status, UserSummary
 from converters.model.trace import Trace
 from converters.policy.redemption import judge
 from converters.settings.follow_up import DAY
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from converters.model.follow_up import FollowUp, Judgement
     from converters.model.redemption import Standing
     from converters.settings.settings import Settings
+    from converters.steps.reminding import Reminders
     from converters.storage.clock import ServiceClock
     from converters.storage.follow_ups import FollowUps, OpenFollowUp
     from converters.storage.queues import Queue
@@ -48,6 +49,7 @@ class Follower:
     checks: Queue
     results: Queue
     rows: FollowUps
+    reminders: Reminders
     settings: Settings
     clock: ServiceClock
 
@@ -72,6 +74,27 @@ class Follower:
         others = [each for each in failed if not isinstance(each, ConverterError)]
         if others or (isinstance(sent, BaseException) and len(failed) > 1):
             raise (others or failed)[0]
+
+    async def resume(self, follow_up: FollowUp, *, fresh: bool) -> None:
+        """Count anew from an invitation that was made again; begin where nobody looks any more.
+
+        Raises:
+            QueueUnavailable: it is not known to be stored.
+        """
+        if not self.settings.follow_up.is_on:
+            return
+        try:
+            rows = [row for row in await self.rows.open_of(follow_up.user_id) if not row.record]
+            for row in rows:
+                again = replace(row.follow_up, invited=follow_up.invited)
+                due, look = self._next_due(again), row.look + 1
+                await self._send(Check(again, look), due)
+                await self.rows.save(replace(row, follow_up=again, look=look, due=due))
+        except LedgerUnavailable:
+            # Two that look are better than nobody.
+            rows = []
+        if not rows:
+            await self.begin(follow_up, fresh=fresh)
 
     async def handle(self, body: bytes) -> None:
         """Take a message of the queue to a look, an outcome, or a later time.
@@ -100,6 +123,9 @@ class Follower:
         if row.record:
             await self._tell(row)
         elif row.look == check.look:
+            if row.reminder:
+                # It was made, or may have been, before something failed.
+                row = await self._tell_reminder(row)
             # The answer has told the time of the storage service.
             now = self.clock.now()
             if now + _EARLY < row.due:
@@ -118,13 +144,28 @@ class Follower:
             return
         judgement = self._judge(row, standing, now)
         if judgement is None:
-            # Short of an end there is no invitation yet where replicas may lag.
-            seen = row.seen or bool(standing and standing.external_user_state)
-            await self._go_on(row, now, seen=seen)
+            await self._pending(
+                row, now, trace, seen=bool(standing and standing.external_user_state)
+            )
             return
         decided = await self.rows.save(replace(row, record=written_judgement(judgement)))
         if decided:
             await self._tell(decided, trace)
+
+    async def _pending(self, row: OpenFollowUp, now: float, trace: Trace, *, seen: bool) -> None:
+        """Remind where that is due, tell it, and go on."""
+        after = await self.reminders.remind(row, now, trace) if seen else row
+        if after is None:
+            return
+        if after.reminder:
+            after = await self._tell_reminder(after)
+        await self._go_on(after, now, seen=row.seen or seen)
+
+    async def _tell_reminder(self, row: OpenFollowUp) -> OpenFollowUp:
+        """Tell the last reminder; return the row as it is to be written next."""
+        await self.results.send(cloud_event(told(row, row.reminder or "")))
+        log_follow_up("reminded", row.follow_up)
+        return replace(row, reminder=None)
 
     def _judge(self, row: OpenFollowUp, standing: Standing | None, now: float) -> Judgement | None:
         age, days = now - row.follow_up.invited, self.settings.follow_up.stale_days
@@ -144,7 +185,7 @@ class Follower:
 
     async def _tell(self, row: OpenFollowUp, trace: Trace | None = None) -> None:
         """Tell the end that is written down, and close the follow-up."""
-        ended = told(row)
+        ended = told(row, row.record or "")
         await self.results.send(cloud_event(ended))
         await self.rows.end(row)
         log_follow_up(ended.status, row.follow_up, trace)
@@ -170,9 +211,10 @@ class Follower:
         return max(settled, follow_up.invited + self.settings.follow_up.next_age(age))
 
 
-def told(row: OpenFollowUp) -> Outcome:
-    """Return the outcome of a follow-up that ended."""
-    follow_up, judgement = row.follow_up, read_judgement(row.record or "")
+def told(row: OpenFollowUp, record: str) -> Outcome:
+    """Return the outcome that tells a record of a follow-up: its end, or its last reminder."""
+    follow_up, judgement = row.follow_up, read_judgement(record)
+    number = f" {row.reminders}" if judgement.status is Status.REMINDED else ""
     return Outcome(
         request_id=follow_up.request_id,
         status=judgement.status,
@@ -183,5 +225,5 @@ def told(row: OpenFollowUp) -> Outcome:
         redemption=judgement.redemption,
         graph=GraphTrace(follow_up.correlation_id),
         source=follow_up.source,
-        step=f"followUp {judgement.status}",
+        step=f"followUp {judgement.status}{number}",
     )

@@ -10,6 +10,7 @@ from converters.model.addresses import domain_of
 from converters.model.errors import LedgerUnavailable, QueueUnavailable
 from converters.model.follow_up import FollowUp
 from converters.model.outcome import Deferral, Outcome, Status
+from converters.model.request import Mode
 from converters.steps import concluding, retrying
 from converters.steps.logging import log_unfinished
 from converters.storage import records
@@ -90,7 +91,10 @@ class Reporter:
         if outcome.status is Status.INVITED and outcome.user and request:
             # Before the ledger knows the end: whoever comes after that begins nothing any more.
             follow_up = self._follow_up(outcome.user.id, outcome.email_address, entry, request)
-            await self.follower.begin(follow_up, fresh=entry.fresh)
+            if request.mode is Mode.RESEND:
+                await self.follower.resume(follow_up, fresh=entry.fresh)
+            else:
+                await self.follower.begin(follow_up, fresh=entry.fresh)
         try:
             await self.ledger.finish(entry, records.written(outcome))
         except LedgerUnavailable as error:

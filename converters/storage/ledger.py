@@ -164,6 +164,14 @@ class Ledger:
         etag = await self._rows.merge(values, claim.etag)
         return _claim(Row(values, etag), fresh=True) if etag else None
 
+    async def give_back(self, claim: Claim, earlier: Claim | None) -> None:
+        """Put back the claim that was taken over: it is certain that nothing was done."""
+        if earlier is None:
+            await self.release(claim)
+            return
+        entry = Entry(earlier.key, "", None, earlier.number, "")
+        await self.take_over(claim, earlier.request_id, entry, earlier.address)
+
     async def release(self, claim: Claim) -> None:
         """Take a claim back: it is certain that nothing was done."""
         await self._rows.delete(claim.user_id, USER, claim.etag)

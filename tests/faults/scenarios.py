@@ -33,6 +33,8 @@ class Scenario:
             request.
         redeems: the person redeems once the user was looked at.
         lost: the follow-up's message was lost; only its row in the ledger is there.
+        reminds: how many reminders are told before the person redeems.
+        at_most: the invitation may not be made at all where a host dies right before it.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Scenario:
     follows: float | None = None
     redeems: bool = False
     lost: bool = False
+    reminds: int = 0
+    at_most: bool = False
 
     @property
     def silent(self) -> bool:
@@ -61,6 +65,8 @@ REDEEMED = {
     "externalUserState": "Accepted",
     "identities": [{"signInType": "federated", "issuer": "mail", "issuerAssignedId": None}],
 }
+# Looks some seconds apart, at an invitation that is eight days old.
+DAY_EIGHT = ",".join(f"{8 * 86_400 + seconds}s" for seconds in (4, 8, 12, 16, 20, 30, 40, 60))
 THROTTLED = {"status": 429, "code": "TooManyRequests", "times": 1}
 MAIN = Scenario("by id, with mail", "invited")
 LOOK = Scenario("follow-up, redeemed", "redeemed", user=REDEEMED, invitations=0, follows=1)
@@ -84,6 +90,16 @@ FOLLOW_UPS = (
         follows=1,
     ),
     Scenario("follow-up, no effect", "failed", invitations=0, follows=1),
+    Scenario(
+        "follow-up, reminder",
+        "redeemed",
+        user=PENDING,
+        settings={"REMIND_AFTER_DAYS": "7", "FOLLOW_UP_SCHEDULE": DAY_EIGHT},
+        follows=8,
+        redeems=True,
+        reminds=1,
+        at_most=True,
+    ),
     Scenario(
         "follow-up, message lost",
         "redeemed",
@@ -122,6 +138,13 @@ SCENARIOS = (
         invitations=0,
         poisoned=True,
         settings=SWEEPING,
+    ),
+    Scenario("resend", "invited", {"mode": "resend"}, user=PENDING, at_most=True),
+    Scenario(
+        "resend, silent",
+        "invited",
+        {"mode": "resend", "sendInvitationMessage": False},
+        user=PENDING,
     ),
     *FOLLOW_UPS,
 )
