@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from converters.model.errors import QueueUnavailable
+from converters.model.follow_up import FollowUp
 from converters.settings.follow_up import DAY
 from local.graph.faults import Fault
 from tests.directory import USER_ID, kim, request, tenant
@@ -245,6 +247,18 @@ async def test_r14_follow_up_needs_the_row_or_the_message_and_not_both(
         await running.converter.caretaker.sweep()
         (event,) = await running.follow_up()
     assert event["data"]["status"] == "redeemed"
+
+
+async def test_r14_request_comes_again_where_neither_row_nor_message_is_stored(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.event(request(mode="check"))
+        await running.checks.delete_queue()
+        await running.ledger.delete_table()
+        follow_up = FollowUp("0" * 32, "R-1", None, USER_ID, USER_ID, 0.0)
+        with pytest.raises(QueueUnavailable):
+            await running.converter.follower.begin(follow_up, fresh=True)
 
 
 async def test_message_that_is_early_hops_on_without_a_look(

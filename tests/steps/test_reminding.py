@@ -96,7 +96,7 @@ async def test_nobody_who_redeemed_is_reminded(azurite: str, queue_names: Iterat
     assert event["data"]["status"] == "redeemed"
 
 
-async def test_lost_answer_mails_nobody_twice_and_says_so(
+async def test_r15_lost_answer_mails_nobody_twice_and_says_so(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, REMIND_AFTER_DAYS="7") as running:
@@ -109,7 +109,7 @@ async def test_lost_answer_mails_nobody_twice_and_says_so(
     assert codes(event["data"]["warnings"]) == ["answerLost"]
 
 
-async def test_throttled_reminder_is_made_later(azurite: str, queue_names: Iterator[str]) -> None:
+async def test_r15_throttled_reminder_comes_later(azurite: str, queue_names: Iterator[str]) -> None:
     async with service(azurite, queue_names, REMIND_AFTER_DAYS="7") as running:
         await running.event(request())
         running.graph.faults.add(Fault(**POST, status=429, retry_after=0))
@@ -141,7 +141,7 @@ async def test_reminder_that_graph_refuses_is_not_tried_again(
     assert "reminder refused" in [line["status"] for line in lines(caplog, "followUp")]
 
 
-async def test_reminder_that_could_not_be_told_is_told_later_and_made_once(
+async def test_r15_reminder_that_could_not_be_told_is_told_later_and_made_once(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, tenant(kim()), REMIND_AFTER_DAYS="7") as running:

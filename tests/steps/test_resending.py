@@ -113,7 +113,7 @@ async def test_pause_and_the_days_limit_hold_it_back(
         assert len(running.invited()) == 2
 
 
-async def test_lost_answer_mails_nobody_twice_and_says_so(
+async def test_r15_lost_answer_mails_nobody_twice_and_says_so(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names) as running:
@@ -125,7 +125,7 @@ async def test_lost_answer_mails_nobody_twice_and_says_so(
     assert codes(event["data"]["warnings"])[-1] == "answerLost"
 
 
-async def test_lost_answer_of_a_silent_one_is_asked_for_anew(
+async def test_r15_lost_answer_of_a_silent_one_is_asked_for_anew(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, tenant(), INVOCATION_SECONDS="5") as running:
@@ -139,7 +139,7 @@ async def test_lost_answer_of_a_silent_one_is_asked_for_anew(
     assert event["data"]["invitation"]["inviteRedeemUrl"] == working
 
 
-async def test_throttled_one_leaves_the_first_invitations_claim(
+async def test_r15_throttled_one_leaves_the_first_invitations_claim(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names) as running:
