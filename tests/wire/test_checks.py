@@ -13,20 +13,22 @@ from converters.model.follow_up import Check, FollowUp
 from converters.wire.checks import read_check, written_check
 
 GUID = "11111111-aaaa-4aaa-8aaa-111111111111"
-TEXTS = st.none() | st.text(max_size=20)
+SOURCES = st.none() | st.from_regex(r"[^\s\x00-\x1f\x7f]{1,512}", fullmatch=True)
+DOMAINS = st.sampled_from([None, "partner.example", "xn--bcher-kva.example"])
+LANGUAGES = st.sampled_from([None, "de", "en-US", "zh-Hant-TW"])
 CHECKS = st.builds(
     Check,
     st.builds(
         FollowUp,
         key=st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
         request_id=st.from_regex(r"[A-Za-z0-9._~:/=+-]{1,128}", fullmatch=True),
-        source=TEXTS,
+        source=SOURCES,
         correlation_id=st.just(GUID),
         user_id=st.just(GUID),
         invited=st.floats(0, 9e9),
-        domain=TEXTS,
+        domain=DOMAINS,
         mailed=st.booleans(),
-        language=TEXTS,
+        language=LANGUAGES,
     ),
     look=st.integers(0, 10_000),
     attempts=st.integers(0, 10_000),
@@ -63,6 +65,16 @@ def test_message_with_a_value_that_makes_no_sense_is_none(name: str, value: Any)
     assert read_check(json.dumps(body | {name: value}).encode()) is None
     del body[name]
     assert read_check(json.dumps(body).encode()) is None
+
+
+@pytest.mark.parametrize("name", ["source", "domain", "language"])
+def test_text_that_could_not_be_one_is_left_out(name: str) -> None:
+    body: dict[str, Any] = json.loads(written_check(SAMPLE))
+    for text in ("x\r\ny", "", "y" * 600, "<b>"):
+        read = read_check(json.dumps(body | {name: text}).encode())
+        assert read
+        assert getattr(read.follow_up, name) in {None, "<b>"}
+        assert name == "source" or getattr(read.follow_up, name) is None
 
 
 def test_correlation_id_that_is_none_is_not_sent_to_graph() -> None:
