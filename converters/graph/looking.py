@@ -7,33 +7,18 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from converters.graph.read import Absence, Incomplete, Read
-from converters.graph.user_reads import quoted
-from converters.model.redemption import ExternalIdentity, Standing
+from converters.graph.standing_reads import standing
 
 if TYPE_CHECKING:
     from converters.graph.client import Graph
-    from converters.graph.read import Item
     from converters.model.facts import Unread
+    from converters.model.redemption import Standing
     from converters.model.trace import Trace
 
     Waiter = asyncio.Future[Standing | None | Unread]
 
 # "Combine multiple HTTP requests using JSON batching".
 MOST_IN_BATCH = 20
-_PROPERTIES = "id,accountEnabled,externalUserState,externalUserStateChangeDateTime,identities"
-
-
-def standing(user_id: str) -> Read[Standing | None]:
-    """Ask how an invited user stands ("Get user"); that there is none is a fact too."""
-    return Read(
-        name=user_id,
-        what="how the invited user stands",
-        path=f"/users/{quoted(user_id)}?$select={_PROPERTIES}",
-        permission="User.Read.All",
-        parse=lambda item: _standing(item, user_id),
-        absence=Absence("no such user", None),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +68,3 @@ class Looker:
                 look.waiter.set_exception(sent[0])
             else:
                 look.waiter.set_result(sent[0].fact(reads[look.user_id]))
-
-
-def _standing(item: Item, asked: str) -> Standing:
-    if item.text("id").lower() != asked.lower():
-        raise Incomplete
-    identities = item.items_or_none("identities")
-    return Standing(
-        account_enabled=item.flag("accountEnabled"),
-        external_user_state=item.text_or_none("externalUserState"),
-        changed=item.time_or_none("externalUserStateChangeDateTime"),
-        identities=None
-        if identities is None
-        else tuple(
-            ExternalIdentity(each.label("issuer"), each.label("issuerAssignedId") or None)
-            for each in identities
-            if each.text("signInType") == "federated"
-        ),
-    )

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from converters.graph.client import Graph
-from converters.graph.looking import Looker, standing
+from converters.graph.looking import Looker
+from converters.graph.standing_reads import standing
 from converters.model.errors import GraphUnavailable
 from converters.model.facts import Unread
 from converters.model.redemption import ExternalIdentity, Standing

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from converters.model.follow_up import FollowUp
 from converters.settings.follow_up import DAY
 from local.graph.faults import Fault
 from tests.directory import USER_ID, kim, request, tenant
-from tests.service import service
+from tests.service import service, taken
 from tests.telling import codes, story
 
 if TYPE_CHECKING:
@@ -153,6 +154,73 @@ async def test_r15_throttled_one_leaves_the_first_invitations_claim(
         assert (claim["Key"], claim["Address"]) == (first["Key"], first["Address"])
         (event,) = await story(running, json.loads(await running.waiting()))
     assert codes(event["data"]["warnings"])[-1] == "olderLinkVoid"
+
+
+async def test_throttled_one_of_somebody_elses_invitation_leaves_no_claim(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, tenant(kim(**PENDING))) as running:
+        running.graph.faults.add(
+            Fault(method="POST", path="/invitations", status=429, retry_after=0, times=1)
+        )
+        await running.handle(again())
+        assert [row for row in await running.rows() if row["RowKey"] == "user"] == []
+
+
+async def test_one_that_comes_while_another_request_invites_is_told_which(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, SETTLE_SECONDS="300") as running:
+        running.graph.faults.add(Fault(method="POST", path="/invitations", drop="after", times=1))
+        await running.handle(request())
+        outcome = await running.outcome(again())
+        assert len(running.graph.mails) == 1
+        # Nobody knows of that one any more: it counts no longer.
+        await running.age_claim(400)
+        late = await running.outcome(again() | {"requestId": "R-late"})
+    assert codes(outcome["reasons"]) == ["conversionInProgress"]
+    assert late["status"] == "invited"
+
+
+async def test_one_that_comes_before_replicas_show_the_first_waits(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, SETTLE_SECONDS="300") as running:
+        running.graph.set_lag(2_000)
+        await running.event(request())
+        await running.handle(again())
+        assert await running.events() == []
+        (event,) = await story(running, json.loads(await running.waiting()))
+        assert len(running.invited()) == 2
+    assert event["data"]["status"] == "invited"
+
+
+async def test_fact_that_cannot_be_read_makes_it_wait(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, tenant(kim(**PENDING))) as running:
+        running.graph.faults.add(Fault(method="GET", path="eligibility", status=403, times=2))
+        outcome = await running.outcome(again())
+        assert running.invited() == []
+    assert (outcome["status"], set(codes(outcome["reasons"]))) == ("deferred", {"factUnknown"})
+
+
+async def test_follow_up_that_is_off_stays_off(azurite: str, queue_names: Iterator[str]) -> None:
+    of_tenant = tenant(kim(**PENDING))
+    async with service(azurite, queue_names, of_tenant, FOLLOW_UP_SCHEDULE="off") as running:
+        await running.outcome(again())
+        assert await taken(running.checks) == []
+
+
+async def test_ledger_that_is_away_leaves_the_follow_up_to_its_message(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.event(request(mode="check"))
+        await running.ledger.delete_table()
+        follow_up = FollowUp("0" * 32, "R-1", None, USER_ID, USER_ID, 0.0)
+        await running.converter.follower.resume(follow_up, fresh=True)
+        assert len(await taken(running.checks)) == 1
 
 
 async def test_follow_up_goes_on_for_the_first_request_and_counts_anew(
