@@ -46,8 +46,18 @@ async def convert(message: func.QueueMessage) -> None:
     await converter().handle(message.get_body(), message.id, message.dequeue_count)
 
 
+@app.function_name("follow_up")
+@app.queue_trigger(
+    arg_name="message", queue_name=settings.follow_up.queue, connection="CONVERSION_STORAGE"
+)
+async def follow_up(message: func.QueueMessage) -> None:
+    """Look whether a person has redeemed the invitation, and tell how it ended."""
+    await converter().follower.handle(message.get_body())
+
+
 @app.function_name("sweep")
 @app.timer_trigger(arg_name="timer", schedule=settings.sweep_schedule)
 async def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the trigger names it
-    """Give every message in the poison queue its outcome, and keep its bytes for replay."""
+    """Give every message in the poison queue its outcome; take care of the ledger."""
     await converter().sweeper.sweep()
+    await converter().caretaker.sweep()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from cli.outcomes import of_event, of_story
 from converters.model.errors import RequestInvalid
 from converters.settings.storage_account import CALL_SECONDS
-from converters.storage.ledger import key_of
+from converters.storage.ledger import ledger_key
 from converters.storage.queues import Queue, QueueReader
 from converters.storage.stories import Stories
 from converters.wire.requests import parse
@@ -55,7 +55,7 @@ class Readings:
 
     async def outcome(self, request_id: str) -> Data | None:
         """Return how a request stands; ``None`` where nothing is known of it."""
-        story = await self.stories.of(key_of(request_id))
+        story = await self.stories.of(ledger_key(request_id))
         if story and story.record:
             return of_story(story, request_id)
         for event in await self.peeked():

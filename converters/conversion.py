@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from converters.graph.client import Graph
 from converters.graph.gathering import Gatherer
+from converters.graph.looking import Looker
 from converters.graph.rate_limit import MOST_WAIT
 from converters.model.errors import (
     ConverterError,
@@ -23,16 +24,23 @@ from converters.policy.approval import approve
 from converters.policy.eligibility import decide
 from converters.policy.rule import Case
 from converters.steps import concluding, retrying, screening
+from converters.steps.caretaking import Caretaker
+from converters.steps.following_up import Follower
 from converters.steps.inviting import Attempt, Inviter
 from converters.steps.logging import log_ended, log_subscription, log_undone
+from converters.steps.reminding import Reminders
 from converters.steps.reporting import Ending, Reporter
+from converters.steps.resending import Resender
 from converters.steps.screening import Screener
 from converters.steps.sweeping import Sweeper
 from converters.storage import records
 from converters.storage.clock import ServiceClock
+from converters.storage.follow_ups import FollowUps
+from converters.storage.history import History
 from converters.storage.ledger import Ledger
 from converters.storage.queues import Queue, QueueReader
 from converters.storage.quota import Quota
+from converters.storage.table import Rows
 from converters.wire.properties import content_digest
 from converters.wire.requests import parse
 
@@ -47,7 +55,7 @@ if TYPE_CHECKING:
     from converters.storage.ledger import Entry
 
 
-C = TypeVar("C", Graph, Ledger, Queue)
+C = TypeVar("C", Graph, Ledger, Rows, Queue)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +67,11 @@ class Converter:
     ledger: Ledger
     screener: Screener
     inviter: Inviter
+    resender: Resender
     reporter: Reporter
     sweeper: Sweeper
+    follower: Follower
+    caretaker: Caretaker
     settings: Settings
     clock: ServiceClock
     connections: AsyncExitStack
@@ -82,25 +93,28 @@ class Converter:
             connections,
             Graph(settings.graph_base_url, credential if settings.graph_needs_credential else None),
         )
-        ledger = _closed_by(connections, Ledger(storage, settings.ledger_table, credential, clock))
+        table = (storage, settings.ledger_table, credential, clock)
+        ledger, rows = (
+            _closed_by(connections, Ledger(*table)),
+            _closed_by(connections, Rows(*table)),
+        )
+        follow_ups = FollowUps(rows, clock)
         requests, results = queue(settings.requests_queue), queue(settings.results_queue)
-        dead_letters = queue(settings.dead_letters_queue)
+        dead_letters, checks = queue(settings.dead_letters_queue), queue(settings.follow_up.queue)
+        quota = Quota(queue(settings.quota_queue), clock)
+        inviter = Inviter(graph, ledger, results, quota, settings, clock)
+        gatherer = Gatherer(graph, settings)
+        reminders = Reminders(gatherer, inviter, follow_ups, settings)
+        looker = Looker(graph)
+        follower = Follower(looker, checks, results, follow_ups, reminders, settings, clock)
         return cls(
             graph=graph,
-            gatherer=Gatherer(graph, settings),
+            gatherer=gatherer,
             ledger=ledger,
             screener=Screener(ledger, settings, clock),
-            inviter=Inviter(
-                graph=graph,
-                ledger=ledger,
-                results=results,
-                quota=Quota(queue(settings.quota_queue), clock),
-                settings=settings,
-                clock=clock,
-            ),
-            reporter=Reporter(
-                requests=requests, results=results, ledger=ledger, settings=settings, clock=clock
-            ),
+            inviter=inviter,
+            resender=Resender(inviter),
+            reporter=Reporter(requests, results, ledger, follower, settings, clock),
             sweeper=Sweeper(
                 poison=QueueReader(queue(settings.poison_queue)),
                 requests=QueueReader(requests),
@@ -110,6 +124,8 @@ class Converter:
                 settings=settings,
                 clock=clock,
             ),
+            follower=follower,
+            caretaker=Caretaker(follow_ups, History(rows), checks, settings, clock),
             settings=settings,
             clock=clock,
             connections=connections,
@@ -210,7 +226,9 @@ class Converter:
                 case = Case(request, await gathering, self.settings)
         verdict, result = decide(case), None
         with trace.timed("invite"):
-            if case.facts.user and not entry.fresh:
+            if request.mode is Mode.RESEND:
+                result = await self.resender.resend(verdict, entry, attempt)
+            elif case.facts.user and not entry.fresh:
                 result = await self.inviter.settle(verdict, entry, attempt)
             if result is None and (approval := approve(verdict)):
                 result = await self.inviter.invite(approval, entry, attempt)

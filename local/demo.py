@@ -13,6 +13,7 @@ from rich import box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from local import afterwards
 from local.mailbox import Mailbox
 from local.world import LOGS, ROOT, World
 
@@ -76,7 +77,8 @@ def run(console: Console) -> int:
             task = progress.add_task("Converting", total=len(exchanges))
             _play(exchanges, mailbox, world, lambda: progress.advance(task))
         mails = len(_control(world, "GET", "mails"))
-    console.print(_remedies(exchanges), _outcomes(exchanges))
+        later = afterwards.play(world, mailbox, _control)
+    console.print(_remedies(exchanges), _outcomes(exchanges), afterwards.table(later))
     wrong = [exchange for exchange in exchanges if not exchange.as_expected()]
     for exchange in wrong:
         expected = json.dumps(exchange.expected)
@@ -90,7 +92,7 @@ def run(console: Console) -> int:
     console.print(
         "Next: `make start` leaves this world running, with the lines to try it yourself."
     )
-    return 1 if wrong else 0
+    return 0 if afterwards.as_expected(later) and not wrong else 1
 
 
 def _play(

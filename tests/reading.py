@@ -6,7 +6,7 @@ import inspect
 import json
 from typing import TYPE_CHECKING, Any
 
-from converters.graph import tenant_reads, user_reads
+from converters.graph import standing_reads, tenant_reads, user_reads
 from tests.directory import ADDRESS, HOME_TENANT_ID, OTHER_ID, USER_ID
 
 if TYPE_CHECKING:
@@ -47,6 +47,16 @@ READS: dict[Callable[..., Read[Any]], tuple[tuple[str, ...], Json]] = {
     user_reads.groups: ((USER_ID,), {"value": [{"id": OTHER_ID, "isAssignableToRole": None}]}),
     user_reads.user_holders: ((ADDRESS,), {"value": [{"id": USER_ID}]}),
     user_reads.contact_holders: ((ADDRESS,), {"value": [{"id": OTHER_ID}]}),
+    standing_reads.standing: (
+        (USER_ID,),
+        {
+            "id": USER_ID,
+            "accountEnabled": True,
+            "externalUserState": None,
+            "externalUserStateChangeDateTime": None,
+            "identities": [{"signInType": "federated"}],
+        },
+    ),
     tenant_reads.verified_domains: ((), {"value": [{"id": "contoso.example", "isVerified": True}]}),
     tenant_reads.allow_invites_from: ((), {"allowInvitesFrom": "everyone"}),
     tenant_reads.invitation_domains: ((), {"value": [{"definition": [json.dumps(DEFINITION)]}]}),
@@ -61,7 +71,7 @@ def builders() -> set[Callable[..., Read[Any]]]:
     """Return every function of the product that builds a read."""
     return {
         function
-        for module in (user_reads, tenant_reads)
+        for module in (user_reads, standing_reads, tenant_reads)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
         and not name.startswith("_")

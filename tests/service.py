@@ -17,6 +17,7 @@ from azure.storage.queue.aio import QueueServiceClient
 from converters.conversion import Converter
 from converters.graph.gathering import Gatherer
 from converters.settings.settings import Settings
+from converters.steps.resending import Resender
 from local.graph import GraphEmulator
 from tests.directory import tenant
 
@@ -31,7 +32,7 @@ class Service:
     """One converter with everything around it.
 
     Attributes:
-        requests, results, quota, poison, dead_letters: its queues, to look into.
+        requests, results, quota, poison, dead_letters, checks: its queues, to look into.
         ledger: its table, likewise.
         graph: the emulator, to look into and to disturb.
         keys: the settings' keys that it runs with.
@@ -46,6 +47,7 @@ class Service:
     quota: QueueClient
     poison: QueueClient
     dead_letters: QueueClient
+    checks: QueueClient
 
     async def outcome(self, message: object, message_id: str = "message-1") -> dict[str, Any]:
         """Handle a message and return the data of the one outcome it leads to."""
@@ -81,15 +83,40 @@ class Service:
         claim["Since"] -= timedelta(seconds=seconds)
         await self.ledger.update_entity(claim)
 
+    async def follow_up(self) -> list[dict[str, Any]]:
+        """Take every message of the follow-up that shows; return the CloudEvents it led to."""
+        for text in await taken(self.checks):
+            await self.converter.follower.handle(text.encode())
+        return await self.events()
+
+    async def age_follow_up(self, seconds: float) -> None:
+        """Let the open follow-ups be as old as if they had begun so long before."""
+        for row in await self.rows():
+            if row["PartitionKey"] == "followUps":
+                earlier = timedelta(seconds=seconds)
+                row["Invited"], row["Due"] = row["Invited"] - earlier, row["Due"] - earlier
+                await self.ledger.update_entity(row)
+
     def with_settings(self, **keys: str) -> Service:
         """Return the same service with some settings changed, as after a new deployment."""
         settings = Settings.from_mapping(self.keys | keys)
         parts = {
             name: replace(getattr(self.converter, name), settings=settings)
-            for name in ("inviter", "reporter", "screener", "sweeper")
+            for name in ("inviter", "screener", "sweeper", "follower", "caretaker")
         }
         gatherer = Gatherer(self.converter.graph, settings)
-        converter = replace(self.converter, settings=settings, gatherer=gatherer, **parts)
+        reminders = replace(
+            self.converter.follower.reminders,
+            gatherer=gatherer,
+            inviter=parts["inviter"],
+            settings=settings,
+        )
+        parts["follower"] = replace(parts["follower"], reminders=reminders)
+        reporter = replace(self.converter.reporter, settings=settings, follower=parts["follower"])
+        parts["resender"] = Resender(parts["inviter"])
+        converter = replace(
+            self.converter, settings=settings, gatherer=gatherer, reporter=reporter, **parts
+        )
         return replace(self, converter=converter)
 
     def invited(self) -> list[dict[str, Any]]:
@@ -137,8 +164,8 @@ async def service(
     **keys: str,
 ) -> AsyncIterator[Service]:
     """Start the service with settings ``keys`` over those that allow partner.example."""
-    requests, results, quota, dead_letters = (next(queue_names) for _ in range(4))
-    names = (requests, results, quota, f"{requests}-poison", dead_letters)
+    requests, results, quota, dead_letters, checks = (next(queue_names) for _ in range(5))
+    names = (requests, results, quota, f"{requests}-poison", dead_letters, checks)
     table = f"t{uuid.uuid4().hex}"
     async with (
         GraphEmulator(of_tenant or tenant()) as graph,
@@ -153,6 +180,7 @@ async def service(
             "RESULTS_QUEUE": results,
             "QUOTA_QUEUE": quota,
             "DEAD_LETTERS_QUEUE": dead_letters,
+            "REDEMPTION_CHECKS_QUEUE": checks,
             "LEDGER_TABLE": table,
             # Nothing is waited for that no test is about.
             "SETTLE_SECONDS": "0",

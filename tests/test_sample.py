@@ -19,13 +19,18 @@ EXPECTED = [entry["expect"] for entry in json.loads(SAMPLE.read_text())["request
 NOT_SHOWN = {"eventNeedsConvertibleGroup", "mailEmpty"}
 
 
+# What becomes of the invitations, of which the demo's last act shows two.
+AFTERWARDS = {Status.REDEEMED, Status.REMINDED, Status.STALE, Status.CANCELLED}
+
+
 def test_every_rule_is_shown() -> None:
     shown = {code for expected in EXPECTED for code in expected["reasons"]}
     assert shown & KNOWN == KNOWN - NOT_SHOWN
 
 
 def test_every_status_is_shown() -> None:
-    assert {expected["status"] for expected in EXPECTED} == set(Status)
+    statuses = {expected["status"] for expected in EXPECTED}
+    assert statuses == set(Status) - AFTERWARDS
 
 
 def test_tenant_is_one_the_emulator_takes() -> None:

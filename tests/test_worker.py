@@ -82,7 +82,7 @@ async def worker(deliveries: list[dict[str, Any]], **environment: str) -> dict[s
 
 async def test_app_is_indexed_with_its_trigger() -> None:
     found = await worker([], CONVERSION_STORAGE="UseDevelopmentStorage=true")
-    assert found == {"functions": ["convert", "sweep"], "results": []}
+    assert found == {"functions": ["convert", "follow_up", "sweep"], "results": []}
 
 
 async def test_malformed_settings_stop_the_start_with_one_error_that_names_all() -> None:

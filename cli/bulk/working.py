@@ -13,7 +13,7 @@ from cli.bulk.sheet import ENQUEUED, UNKNOWN
 from cli.outcomes import IN_PROGRESS, of_story
 from cli.readings import OVERLAP
 from converters.model.request import Mode
-from converters.storage.ledger import key_of
+from converters.storage.ledger import ledger_key
 from converters.storage.queues import Queue
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Work:
 
     async def learn(self, readings: Readings) -> None:
         """Ask the ledger which rows it knows, and how they ended."""
-        by_key = {key_of(item.request_id): item for item in self.sheet.items}
+        by_key = {ledger_key(item.request_id): item for item in self.sheet.items}
         async for story in readings.stories.all():
             if item := by_key.get(story.key):
                 item.known = True
@@ -95,7 +95,9 @@ class Work:
     async def follow(self, readings: Readings) -> None:
         """Fill in outcomes as they become readable, until there is one for every row sent."""
         waiting = {
-            key_of(item.request_id): item for item in self.sheet.items if self._is_followed(item)
+            ledger_key(item.request_id): item
+            for item in self.sheet.items
+            if self._is_followed(item)
         }
         begin = None
         with progress(self.console, "Outcomes", len(waiting)) as advance:

@@ -10,6 +10,7 @@ from converters.model.request import idempotency_key
 
 if TYPE_CHECKING:
     from converters.model.facts import User
+    from converters.model.redemption import Redemption
     from converters.model.request import ConversionRequest
 
 
@@ -32,6 +33,14 @@ class Status(StrEnum):
     """Graph refused the invitation, or tries ran out."""
     DEFERRED = "deferred"
     """The request waits, and ends by itself in one of the others later."""
+    REDEEMED = "redeemed"
+    """The follow-up: the person redeemed the invitation, and is converted."""
+    REMINDED = "reminded"
+    """The follow-up: the invitation was made again, as a reminder; the follow-up goes on."""
+    STALE = "stale"
+    """The follow-up: nobody redeemed the invitation in time."""
+    CANCELLED = "cancelled"
+    """The follow-up: the account was deleted, disabled or changed; nothing is to be redeemed."""
 
 
 class Owner(StrEnum):
@@ -133,6 +142,7 @@ class Outcome:
     Attributes:
         source: the request's, where it has one.
         step: the step of the request's story that this tells; each has one event id.
+        redemption: how the person redeemed the invitation, where one did.
     """
 
     request_id: str
@@ -149,6 +159,7 @@ class Outcome:
     requested_by: str | None = None
     source: str | None = None
     step: str = "conversion"
+    redemption: Redemption | None = None
 
     @property
     def idempotency_key(self) -> str:

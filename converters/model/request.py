@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 
 class Mode(StrEnum):
-    """Whether to invite, or only to say whether one could."""
+    """Whether to invite, to invite again, or only to say whether one could."""
 
     CONVERT = "convert"
     CHECK = "check"
+    RESEND = "resend"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def approve(verdict: Verdict, pending: str | None = None) -> Approval | None:
     Args:
         verdict: of now.
         pending: the digest of the address that the pending invitation was sent to, where the
-            request that asks is the one that sent it.
+            request that asks is the one that sent it, a reminder of it, or one to send it again.
     """
     if not verdict.reasons:
         return Approval(verdict, _SEAL)

@@ -24,6 +24,8 @@ _SCHEDULE = re.compile(r"[0-9A-Za-z*/,-]{1,64}(?: [0-9A-Za-z*/,-]{1,64}){5}")
 _SCHEDULE_MOST = (59, 59, 23, 31, 12, 7)
 _NUMBERS = re.compile(r"[0-9]+")
 LONGEST_QUEUE_NAME = 63
+# What the host adds to a queue's name for the messages that every try failed on.
+POISON = "-poison"
 _QUEUE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
 
 

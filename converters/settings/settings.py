@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from converters.model.errors import SettingsInvalid
 from converters.settings.editions import AddressProperty, RulesEdition
 from converters.settings.events import Events, read_events
+from converters.settings.follow_up import FollowUpSettings, read_follow_up
 from converters.settings.reader import (
     LONGEST_QUEUE_NAME,
     LOOPBACK,
+    POISON,
     SettingsReader,
     leads_to,
     split_url,
@@ -31,7 +33,6 @@ GRAPH_HOSTS = frozenset(
         "microsoftgraph.chinacloudapi.cn",
     }
 )
-POISON = "-poison"
 # Rules of Microsoft's article that Graph itself does not enforce.
 LOWERABLE_RULES = frozenset(
     {"mailboxAssigned", "directFederation", "homeTenantNotFound", "mailDomainMismatch", "mailEmpty"}
@@ -72,6 +73,7 @@ class Settings:
         retry_hours: for how long a request waits that meets an outage or a missing permission.
         retry_base_seconds: the first such wait, at most; it doubles from there.
         events: how the directory's events are taken.
+        follow_up: of the time after the invitation.
     """
 
     storage: Storage
@@ -84,6 +86,7 @@ class Settings:
     settle_seconds: int
     retry_hours: int
     retry_base_seconds: int
+    follow_up: FollowUpSettings
     graph_base_url: str
     graph_needs_credential: bool
     allowed_email_domains: DomainList
@@ -127,6 +130,8 @@ class Settings:
             self.results_queue,
             self.quota_queue,
             self.dead_letters_queue,
+            self.follow_up.queue,
+            self.follow_up.poison_queue,
         )
 
     @classmethod
@@ -171,6 +176,7 @@ class Settings:
             settle_seconds=read.whole("SETTLE_SECONDS", 300, 0, 3600),
             retry_hours=read.whole("RETRY_HOURS", 24, 0, 168),
             retry_base_seconds=read.whole("RETRY_BASE_SECONDS", 5, 1, 300),
+            follow_up=read_follow_up(read),
         )
         if len(settings.poison_queue) > LONGEST_QUEUE_NAME:
             read.problems.append(
@@ -190,8 +196,8 @@ class Settings:
             )
         if len(set(settings.queues)) < len(settings.queues):
             read.problems.append(
-                "REQUESTS_QUEUE (and its -poison), RESULTS_QUEUE, QUOTA_QUEUE and"
-                " DEAD_LETTERS_QUEUE must differ."
+                "REQUESTS_QUEUE and REDEMPTION_CHECKS_QUEUE (and their -poison), RESULTS_QUEUE,"
+                " QUOTA_QUEUE and DEAD_LETTERS_QUEUE must differ."
             )
         if read.problems:
             raise SettingsInvalid(read.problems)

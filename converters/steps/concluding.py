@@ -46,6 +46,27 @@ def invited_anew(verdict: Verdict, invitation: Invitation) -> Outcome:
     return replace(made, warnings=(*made.warnings, endings.OLDER_LINK_VOID), step=step)
 
 
+def resent(verdict: Verdict, answer: Invitation | Outcome) -> Outcome:
+    """Conclude from the answer to an invitation that somebody asked to be made again."""
+    if isinstance(answer, Outcome):
+        return answer
+    made = invited(verdict, answer) if answer.is_made else not_made(verdict, answer)
+    warnings = (endings.LINK_VOIDED,) if made.status is Status.INVITED else ()
+    return replace(made, warnings=(*made.warnings, *warnings))
+
+
+def resent_perhaps(verdict: Verdict) -> Outcome:
+    """Conclude that an invitation may have been made again; a person is not mailed twice."""
+    unsure = _outcome(verdict, Status.INVITED, ())
+    return replace(unsure, warnings=(*unsure.warnings, endings.RESEND_UNSURE))
+
+
+def not_resent(verdict: Verdict, reasons: tuple[Reason, ...]) -> Outcome:
+    """Conclude that a pending invitation is not made again."""
+    external = verdict.status is Status.ALREADY_EXTERNAL
+    return _outcome(verdict, verdict.status if external else Status.INELIGIBLE, reasons)
+
+
 def asked_anew(verdict: Verdict, answer: Invitation | Outcome) -> Outcome:
     """Conclude from the answer to the question for another redeem URL."""
     if isinstance(answer, Outcome):

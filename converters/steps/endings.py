@@ -16,6 +16,36 @@ OLDER_LINK_VOID = Reason(
     "Send the person invitation.inviteRedeemUrl of this outcome, even if another one was sent.",
     Owner.REQUESTER,
 )
+LINK_VOIDED = Reason(
+    "olderLinkVoid",
+    "The invitation was made again; the link of an earlier one no longer works.",
+    "Tell the person to use the newest invitation.",
+    Owner.REQUESTER,
+)
+RESEND_UNSURE = Reason(
+    "answerLost",
+    "Graph's answer was lost; the invitation may have been made again or not.",
+    "Ask the person whether a second mail came; if not, send another request with mode resend.",
+    Owner.REQUESTER,
+)
+REMINDER_UNSURE = Reason(
+    "answerLost",
+    "Graph's answer was lost; the invitation may have been made again or not.",
+    "You need not do anything: the invitation is pending, and no reminder is made twice.",
+    Owner.REQUESTER,
+)
+NOT_PENDING = Reason(
+    "noInvitationPending",
+    "The user has no pending invitation that could be made again.",
+    "To invite the user, send a request without mode.",
+    Owner.REQUESTER,
+)
+OTHER_ADDRESS = Reason(
+    "otherAddressInvited",
+    "The pending invitation went to another address than the one that would be invited now.",
+    "Put the address that was invited back on the user, or ask an administrator to invite anew.",
+    Owner.IDENTITY_ADMIN,
+)
 URL_LOST = Reason(
     "redeemUrlLost",
     "An invitation by this request is pending, but its redeem URL was lost and none was had anew.",

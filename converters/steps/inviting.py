@@ -67,7 +67,7 @@ class Inviter:
             if case.request.send_invitation_message or verdict.status is Status.ALREADY_EXTERNAL:
                 return concluding.confirmed(verdict)
             return await self._invite_anew(verdict, entry, claim, attempt)
-        return self._wait_for_replicas(case, claim, self.settings.doubt_seconds)
+        return self.wait_for_replicas(case, claim, self.settings.doubt_seconds)
 
     async def invite(
         self, approval: Approval, entry: Entry, attempt: Attempt
@@ -80,7 +80,7 @@ class Inviter:
         if not isinstance(claim, Claim):
             return claim
         try:
-            answer = await self._post(approval, attempt)
+            answer = await self.make(approval, attempt)
         except (GraphUnavailable, QueueUnavailable) as error:
             if isinstance(error, QueueUnavailable) or error.without_effect:
                 await self.ledger.release(claim)
@@ -95,7 +95,7 @@ class Inviter:
             await self.ledger.release(claim)
         return answer
 
-    async def _post(self, approval: Approval, attempt: Attempt) -> Invitation | Outcome | Deferral:
+    async def make(self, approval: Approval, attempt: Attempt) -> Invitation | Outcome | Deferral:
         """Make an approved invitation; return what to answer where Graph or the day refuses."""
         request = approval.verdict.case.request
         if not await self._within_quota():
@@ -128,7 +128,7 @@ class Inviter:
         """Ask for another redeem URL, since the first one is lost: it is kept nowhere."""
         request = verdict.case.request
         # Another delivery may be about to tell it; a new one would void that.
-        waiting = self._wait_for_replicas(verdict.case, claim, self.settings.invocation_seconds)
+        waiting = self.wait_for_replicas(verdict.case, claim, self.settings.invocation_seconds)
         if waiting:
             return waiting
         approval = approve(verdict, claim.address)
@@ -139,7 +139,7 @@ class Inviter:
         mine = await self.ledger.take_over(claim, request.request_id, entry, claim.address)
         if mine is None:
             return retrying.for_replicas(request, 0, self.settings, self.clock.now())
-        answer = await self._post(approval, attempt)
+        answer = await self.make(approval, attempt)
         if isinstance(answer, Deferral):
             # The claim stays: it tells the next delivery that the URL is still to be asked for.
             return answer
@@ -163,7 +163,7 @@ class Inviter:
         if claim.key != entry.key:
             answer: Outcome | Deferral | None = await self._rival_outcome(verdict, claim)
         elif claim.number == entry.number:
-            answer = self._wait_for_replicas(case, claim, self.settings.doubt_seconds)
+            answer = self.wait_for_replicas(case, claim, self.settings.doubt_seconds)
         else:
             answer = None
         if answer:
@@ -185,7 +185,8 @@ class Inviter:
             return None
         return concluding.overtaken(verdict, claim.request_id, invited=False)
 
-    def _wait_for_replicas(self, case: Case, claim: Claim, seconds: float) -> Deferral | None:
+    def wait_for_replicas(self, case: Case, claim: Claim, seconds: float) -> Deferral | None:
+        """Wait until a claim is so many seconds old; ``None`` where it is."""
         now = self.clock.now()
         remaining = claim.since + seconds - now
         if remaining <= 0:

@@ -11,6 +11,7 @@ from converters.model.outcome import Deferral, Status
 
 if TYPE_CHECKING:
     from converters.model.event import Notice
+    from converters.model.follow_up import FollowUp
     from converters.model.outcome import Outcome
     from converters.model.trace import Trace
 
@@ -93,6 +94,36 @@ def log_swept(waiting: int, oldest_seconds: int, poison: int, dead_letters: int)
     }
     level = logging.WARNING if poison or dead_letters else logging.INFO
     logger.log(level, "sweep %s", json.dumps(line, separators=(",", ":")))
+
+
+def log_follow_up(
+    status: str, follow_up: FollowUp | None, trace: Trace | None = None, *, problem: bool = False
+) -> None:
+    """Note how a look at an invited user ended, or why there was none.
+
+    Args:
+        status: the outcome's, or what is so in some words.
+        follow_up: whose; ``None`` where the message could not be read.
+        trace: of the look, where there was one.
+        problem: whether somebody should see it.
+    """
+    line = {
+        "requestId": follow_up.request_id if follow_up else None,
+        "userId": follow_up.user_id if follow_up else None,
+        "status": status,
+        "correlationId": follow_up.correlation_id if follow_up else None,
+        "graphRequestIds": trace.graph_request_ids if trace else [],
+    }
+    level = logging.WARNING if problem else logging.INFO
+    logger.log(level, "followUp %s", json.dumps(line, separators=(",", ":")))
+
+
+def log_care(restarted: int, deleted: int) -> None:
+    """Note what a sweep did for the ledger, where it did anything."""
+    if restarted or deleted:
+        line = {"restarted": restarted, "deleted": deleted}
+        level = logging.WARNING if restarted else logging.INFO
+        logger.log(level, "ledgerSweep %s", json.dumps(line, separators=(",", ":")))
 
 
 def _write(level: int, line: dict[str, Any], trace: Trace, attempt: int | None) -> None:

@@ -6,8 +6,11 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from converters.model.addresses import domain_of
 from converters.model.errors import LedgerUnavailable, QueueUnavailable
-from converters.model.outcome import Deferral, Outcome
+from converters.model.follow_up import FollowUp
+from converters.model.outcome import Deferral, Outcome, Status
+from converters.model.request import Mode
 from converters.steps import concluding, retrying, screening
 from converters.steps.logging import log_unfinished
 from converters.storage import records
@@ -17,6 +20,7 @@ from converters.wire.outcomes import cloud_event
 if TYPE_CHECKING:
     from converters.model.request import ConversionRequest
     from converters.settings.settings import Settings
+    from converters.steps.following_up import Follower
     from converters.storage.clock import ServiceClock
     from converters.storage.ledger import Entry, Ledger
     from converters.storage.queues import Queue
@@ -46,6 +50,7 @@ class Reporter:
     requests: Queue
     results: Queue
     ledger: Ledger
+    follower: Follower
     settings: Settings
     clock: ServiceClock
 
@@ -56,7 +61,7 @@ class Reporter:
                 await self._keep(ending.result, ending.entry)
                 return ending
             try:
-                await self._send_outcome(ending.result, ending.entry)
+                await self._send_outcome(ending.result, ending)
             except QueueUnavailable:
                 if ending.request is None:
                     raise
@@ -67,7 +72,8 @@ class Reporter:
         await self.requests.send(deferred(request), ending.result.seconds)
         return ending
 
-    async def _send_outcome(self, outcome: Outcome, entry: Entry | None) -> None:
+    async def _send_outcome(self, outcome: Outcome, ending: Ending) -> None:
+        entry = ending.entry
         if entry is None:
             await self.results.send(cloud_event(outcome))
             return
@@ -76,25 +82,50 @@ class Reporter:
         if outcome.invitation and not outcome.mail_sent:
             # A redeem URL stands in the results queue alone: "ended" must mean that it does.
             await sending
-            await self._finish(entry, outcome)
+            await self._finish(entry, outcome, ending.request)
             return
-        sent, _ = await asyncio.gather(
-            sending, self._finish(entry, outcome), return_exceptions=True
-        )
-        if isinstance(sent, BaseException):
-            raise sent
+        for each in await asyncio.gather(
+            sending, self._finish(entry, outcome, ending.request), return_exceptions=True
+        ):
+            if isinstance(each, BaseException):
+                raise each
 
     async def _keep(self, outcome: Outcome, entry: Entry | None) -> None:
         """Write down how an event ended that nobody is told of."""
         if entry is not None:
-            await self._finish(entry, records.with_step(outcome, entry.record, entry.number))
+            outcome = records.with_step(outcome, entry.record, entry.number)
+            await self._finish(entry, outcome, None)
 
-    async def _finish(self, entry: Entry, outcome: Outcome) -> None:
+    async def _finish(
+        self, entry: Entry, outcome: Outcome, request: ConversionRequest | None
+    ) -> None:
+        if outcome.status is Status.INVITED and outcome.user and request:
+            # Before the ledger knows the end: whoever comes after that begins nothing any more.
+            follow_up = self._follow_up(outcome.user.id, outcome.email_address, entry, request)
+            if request.mode is Mode.RESEND:
+                await self.follower.resume(follow_up, fresh=entry.fresh)
+            else:
+                await self.follower.begin(follow_up, fresh=entry.fresh)
         try:
             await self.ledger.finish(entry, records.written(outcome))
         except LedgerUnavailable as error:
             # The outcome is told; another delivery would find it out from the directory again.
             log_unfinished(error, outcome)
+
+    def _follow_up(
+        self, user_id: str, address: str | None, entry: Entry, request: ConversionRequest
+    ) -> FollowUp:
+        return FollowUp(
+            key=entry.key,
+            request_id=request.request_id,
+            source=request.source,
+            correlation_id=request.correlation_id,
+            user_id=user_id.lower(),
+            invited=self.clock.now(),
+            domain=domain_of(address),
+            mailed=request.send_invitation_message,
+            language=request.message_info.language,
+        )
 
     async def _with_notice(self, waiting: Deferral) -> ConversionRequest:
         """Tell once for each reason that the request waits; a notice that fails is told later."""

@@ -17,7 +17,7 @@ from converters.policy.eligibility import FACT_UNKNOWN
 from converters.settings.events import EventOutcomes
 from converters.steps import concluding, endings, retrying
 from converters.storage import records
-from converters.storage.ledger import key_of
+from converters.storage.ledger import ledger_key
 from converters.wire.properties import content_digest
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Screener:
 
     async def _look(self, request: ConversionRequest, user_id: str) -> Outcome | Deferral | bool:
         """Tell whether this event may look now; false where another event was quicker."""
-        key, origin, looks = key_of(request.idempotency_key), request.origin, self.ledger.looks
+        key, origin, looks = ledger_key(request.idempotency_key), request.origin, self.ledger.looks
         look = await looks.begin(user_id, key, origin)
         if look.fresh or look.key == key:
             return True
@@ -103,7 +103,7 @@ class Screener:
     ) -> Outcome | Deferral | bool:
         if look.waiting and not is_next:
             return _repeated(request)
-        key = key_of(request.idempotency_key)
+        key = ledger_key(request.idempotency_key)
         if is_next or await self.ledger.looks.wait(look, key, request.origin):
             return retrying.until_quiet(request, remaining)
         return False

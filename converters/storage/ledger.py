@@ -108,7 +108,7 @@ class Ledger:
         older = await self._entered_without_source(request, digest)
         if older:
             return older
-        key = key_of(request.idempotency_key)
+        key = ledger_key(request.idempotency_key)
         values = {
             "PartitionKey": key,
             "RowKey": REQUEST,
@@ -127,7 +127,7 @@ class Ledger:
     async def find(self, request: ConversionRequest, digest: str) -> Entry | None:
         """Return a request's row, if it was entered with this content."""
         older = await self._entered_without_source(request, digest)
-        entry = older or await self.entry(key_of(request.idempotency_key))
+        entry = older or await self.entry(ledger_key(request.idempotency_key))
         return entry if entry and entry.digest == digest else None
 
     async def _entered_without_source(
@@ -136,7 +136,7 @@ class Ledger:
         """Return the row of an event that was entered when its id alone was the key."""
         if request.source is None:
             return None
-        entry = await self.entry(key_of(request.request_id))
+        entry = await self.entry(ledger_key(request.request_id))
         if entry is None or entry.digest != digest:
             return None
         return replace(entry, without_source=True)
@@ -172,6 +172,14 @@ class Ledger:
         etag = await self._rows.merge(values, claim.etag)
         return _claim(Row(values, etag), fresh=True) if etag else None
 
+    async def give_back(self, claim: Claim, earlier: Claim | None) -> None:
+        """Put back the claim that was taken over: it is certain that nothing was done."""
+        if earlier is None:
+            await self.release(claim)
+            return
+        entry = Entry(earlier.key, "", None, earlier.number, "")
+        await self.take_over(claim, earlier.request_id, entry, earlier.address)
+
     async def release(self, claim: Claim) -> None:
         """Take a claim back: it is certain that nothing was done."""
         await self._rows.delete(claim.user_id, USER, claim.etag)
@@ -190,7 +198,7 @@ class Ledger:
         }
 
 
-def key_of(idempotency_key: str) -> str:
+def ledger_key(idempotency_key: str) -> str:
     """Return the key of a request's row."""
     # Keys may not hold a slash, and request ids may.
     return uuid.uuid5(NAMESPACE, f"ledger {idempotency_key}").hex

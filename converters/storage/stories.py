@@ -24,7 +24,7 @@ class Story:
     """What a request's row tells.
 
     Attributes:
-        key: which row, as ``ledger.key_of`` tells it.
+        key: which row, as ``ledger.ledger_key`` tells it.
         request_id: ``None`` in rows of before it was kept.
         begun: when it was first seen.
         ended: when it last ended; ``None`` while it has not.

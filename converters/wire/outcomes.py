@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime  # pydantic reads it at run time
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from converters.model.outcome import Owner, Status  # noqa: TC001 - pydantic reads them at run time
+from converters.model.redemption import IdentityProvider  # noqa: TC001 - likewise
 from converters.wire.envelopes import SOURCE
 from converters.wire.requests import NAMESPACE
 
@@ -67,6 +68,22 @@ class InvitationBody(_Wire):
     )
 
 
+class RedemptionBody(_Wire):
+    """How the person redeemed the invitation."""
+
+    redeemed_date_time: datetime | None = Field(
+        None, description="When, where the directory says.", validation_alias="redeemed"
+    )
+    identity_provider: IdentityProvider = Field(
+        description="Who signs the person in; unknown where the directory does not say."
+    )
+    domain_matches: bool | None = Field(
+        None,
+        description="Whether the identity is of the invited domain; left out where the directory"
+        " does not say.",
+    )
+
+
 class GraphBody(_Wire):
     """What Microsoft's support needs to find the call again; code and message of a refusal."""
 
@@ -91,6 +108,7 @@ class OutcomeBody(_Wire):
     warnings: list[ReasonBody]
     next_steps: list[NextStepBody]
     invitation: InvitationBody | None = None
+    redemption: RedemptionBody | None = None
     graph: GraphBody | None = None
     requested_by: str | None = None
 
@@ -133,6 +151,9 @@ def _body(outcome: Outcome) -> OutcomeBody:
         warnings=[ReasonBody.model_validate(warning) for warning in outcome.warnings],
         next_steps=[NextStepBody.model_validate(step) for step in outcome.next_steps],
         invitation=_invitation(outcome.invitation, mail_sent=outcome.mail_sent),
+        redemption=RedemptionBody.model_validate(outcome.redemption)
+        if outcome.redemption
+        else None,
         graph=GraphBody.model_validate(outcome.graph) if outcome.graph else None,
         requested_by=outcome.requested_by,
     )

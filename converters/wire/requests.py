@@ -138,7 +138,9 @@ class RequestBody(_Wire):
         json_schema_extra=_or_number,
     )
     mode: Annotated[Mode, Field(strict=False)] | None = Field(
-        Mode.CONVERT, description="check says whether one could, and invites nobody."
+        Mode.CONVERT,
+        description="check says whether one could, and invites nobody; resend makes a pending"
+        " invitation again.",
     )
     requested_by: Line | None = Field(None, description="Who asked: a ticket's number, say.")
 

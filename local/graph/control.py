@@ -10,7 +10,8 @@ No part of Graph::
     GET    /_emulator/faults       those in force
     POST   /_emulator/faults       {"path": "/invitations", "status": 503, …}, or a list of such
     DELETE /_emulator/faults
-    POST   /_emulator/redeem       {"userId": "…"} or {"inviteRedeemUrl": "…"}; "issuer" if wanted
+    POST   /_emulator/redeem       {"userId": "…"} or {"inviteRedeemUrl": "…"}; "issuer", and
+                                   "issuerAssignedId", if wanted
     POST   /_emulator/settings     {"latencyMs", "jitterMs", "lagMs", "retryAfter",
                                    "throttle": true, false or limits, and the tenant's policies}
     POST   /_emulator/reset        {"tenant": {…}}; {} for an empty directory
@@ -113,7 +114,7 @@ class Control:
         return web.json_response({})
 
     def _redeem(self, body: Json) -> None:
-        known("redeem", body, ("userId", "inviteRedeemUrl", "issuer"))
+        known("redeem", body, ("userId", "inviteRedeemUrl", "issuer", "issuerAssignedId"))
         urls = self._emulator.tenant.redeem_urls
         user_id = body.get("userId")
         if user_id is None:
@@ -121,7 +122,8 @@ class Control:
             user_id = next((found for found, url in urls.items() if url == wanted), None)
         if user_id is None:
             raise ValueError("the link leads to no invitation, or a newer one has voided it")
-        self._emulator.tenant.redeem(user_id, body.get("issuer", "ExternalAzureAD"))
+        issuer = body.get("issuer", "ExternalAzureAD")
+        self._emulator.tenant.redeem(user_id, issuer, body.get("issuerAssignedId"))
 
     def _set(self, body: Json) -> None:
         known("settings", body, _SETTINGS)

@@ -141,6 +141,14 @@ class Tenant:
         user.update(changes)
         self._index(user)
 
+    def delete_user(self, user_id: str) -> None:
+        """Delete a user, as an administrator does; reads see it at once, lag or not."""
+        user = self.users.pop(user_id)
+        for name in (user["userPrincipalName"], user_id):
+            self._names.pop(name.lower(), None)
+        for holders in self._holders.values():
+            holders.discard(user_id)
+
     def _index(self, user: Json) -> None:
         # What a user no longer has may stay: whoever asks compares again, and replicas lag.
         for text in (user["id"], *_addresses(user), *user["proxyAddresses"]):
@@ -189,13 +197,16 @@ class Tenant:
             if wanted in {text.lower() for text in _addresses(self.users[user_id])}:
                 yield self.users[user_id]
 
-    def redeem(self, user_id: str, issuer: str = "ExternalAzureAD") -> None:
+    def redeem(
+        self, user_id: str, issuer: str = "ExternalAzureAD", assigned_id: str | None = None
+    ) -> None:
         """Play the person who redeems a pending invitation.
 
         Args:
             user_id: whose.
             issuer: who signs the person in: ``ExternalAzureAD``, ``MicrosoftAccount``,
                 ``google.com``, ``mail`` (one-time passcode) or a federation's issuer URI.
+            assigned_id: the issuer's name for the person, an address for ``mail``.
 
         Raises:
             ValueError: the user has none.
@@ -203,7 +214,7 @@ class Tenant:
         user = self.users.get(user_id)
         if user is None or user["externalUserState"] != "PendingAcceptance":
             raise ValueError(f"the user {user_id} has no invitation to redeem")
-        identity = {"signInType": "federated", "issuer": issuer, "issuerAssignedId": None}
+        identity = {"signInType": "federated", "issuer": issuer, "issuerAssignedId": assigned_id}
         self.change_user(
             user_id,
             externalUserState="Accepted",

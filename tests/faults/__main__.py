@@ -1,6 +1,7 @@
 """The fault suite in full: ``make faults``. Prints figures; the exit code says if all held.
 
-Environment: ``FAULTS_STORM`` (requests, 10000), ``FAULTS_SEED`` (of what is left to chance).
+Environment: ``FAULTS_STORM`` (requests, 10000; 0 for no storm), ``FAULTS_SEED`` (of what is left to
+chance), ``FAULTS_ONLY`` (a part of the scenarios' names).
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from local.storage import Azurite
+from tests.faults.everywhere import Report, kill_everywhere
 from tests.faults.ground import ground
-from tests.faults.killing import Report, kill_everywhere
-from tests.faults.scenarios import SCENARIOS
+from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.storm import Storm
 
 
@@ -30,20 +31,28 @@ async def main() -> int:
         requests = int(os.environ.get("FAULTS_STORM", "10000"))
         seed = int(os.environ.get("FAULTS_SEED", "1"))
         storm = Storm(azurite.connection_string, Path(logs), requests, seed)
-        await storm.rage()
-        console.print(storm.figures())
-        held = not storm.problems() and not any(report.problems for report in reports)
-        for problem in storm.problems():
+        if requests:
+            await storm.rage()
+            console.print(storm.figures())
+        problems = storm.problems() if requests else []
+        held = not problems and not any(report.problems for report in reports)
+        for problem in problems:
             console.print(f"[red]broken:[/] {problem}")
     console.print("Every promise held." if held else "[red]Promises were broken.[/]")
     return 0 if held else 1
+
+
+def chosen() -> list[Scenario]:
+    """Return the scenarios whose name has what ``FAULTS_ONLY`` says in it."""
+    wanted = os.environ.get("FAULTS_ONLY", "")
+    return [scenario for scenario in SCENARIOS if wanted in scenario.name]
 
 
 async def _kill_points(console: Console, azurite: str, logs: Path) -> list[Report]:
     table = Table("scenario", "calls", "kill points", "held", "seconds", title="Kill points (R1)")
     reports = []
     async with ground(azurite, logs) as field:
-        for scenario in SCENARIOS:
+        for scenario in chosen():
             console.print(f"[dim]killing at every call of: {scenario.name}[/]")
             began = time.perf_counter()
             report = await kill_everywhere(field, scenario)

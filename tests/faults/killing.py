@@ -13,6 +13,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueServiceClient
 
 from local.world import provision
+from tests.faults.place import Place
 from tests.faults.scenarios import SECONDS, Scenario
 from tests.faults.wiretap import Point, Wiretap
 
@@ -25,8 +26,13 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 2
 LAG_MS = 1000
 PATIENCE_SECONDS = 90
-AT_ONCE = 6
-ROLES = ("REQUESTS_QUEUE", "RESULTS_QUEUE", "QUOTA_QUEUE", "DEAD_LETTERS_QUEUE")
+CHECKS = "REDEMPTION_CHECKS_QUEUE"
+ROLES = (
+    *("REQUESTS_QUEUE", "RESULTS_QUEUE", "QUOTA_QUEUE", "DEAD_LETTERS_QUEUE"),
+    CHECKS,
+)
+# What is told on the way, and ends nothing.
+NO_ENDS = frozenset({"deferred", "reminded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,12 @@ class Run:
             tap.lose_answer(scenario.loses)
         name = self._names["REQUESTS_QUEUE"] + ("-poison" if scenario.poisoned else "")
         self.text = scenario.text or json.dumps(asked)
-        await storage.get_queue_client(name).send_message(self.text)
+        if scenario.follows is None:
+            await storage.get_queue_client(name).send_message(self.text)
+        else:
+            tap.counts_all = scenario.lost
+            place = Place(self._field.azurite, f"t{self._id}", self._names[CHECKS])
+            await place.leave(scenario, self._id, self._user_id)
 
     async def _host_and_successor(
         self, storage: QueueServiceClient, tap: Wiretap, settings: dict[str, str]
@@ -142,14 +153,24 @@ class Run:
         if self._scenario.results_late and "queue: put results" in tap.refused:
             tap.refused.clear()
             await storage.create_queue(self._names["RESULTS_QUEUE"])
+        user = self._field.graph.tenant.users[self._user_id]
+        ready = any(call.startswith("graph") for call in tap.calls)
+        if self._scenario.reminds:
+            await self._take_outcomes(storage)
+            ready = bool(self._events)
+        if self._scenario.redeems and ready and user["externalUserState"] != "Accepted":
+            self._field.graph.tenant.redeem(self._user_id)
 
     async def _is_over(self, storage: QueueServiceClient) -> bool:
         requests = self._names["REQUESTS_QUEUE"]
-        for name in (requests, f"{requests}-poison"):
+        names = [requests, f"{requests}-poison"]
+        if self._scenario.follows is not None:
+            names.append(self._names[CHECKS])
+        for name in names:
             if await _count(storage.get_queue_client(name)):
                 return False
         await self._take_outcomes(storage)
-        return any(event["data"]["status"] != "deferred" for event in self._events)
+        return any(event["data"]["status"] not in NO_ENDS for event in self._events)
 
     async def _take_outcomes(self, storage: QueueServiceClient) -> None:
         queue = storage.get_queue_client(self._names["RESULTS_QUEUE"])
@@ -165,16 +186,20 @@ class Run:
     async def _check(self, storage: QueueServiceClient) -> None:
         """Hold what came of it against the promises."""
         scenario = self._scenario
-        ended = [event for event in self._events if event["data"]["status"] != "deferred"]
+        ended = [event for event in self._events if event["data"]["status"] not in NO_ENDS]
         statuses = {event["data"]["status"] for event in ended}
         self._expect(statuses == {scenario.status}, f"outcomes {statuses}")
         users = [made["invitedUser"]["id"] for made in self._field.graph.invitations]
         made = users.count(self._user_id)
         # A silent one whose URL died with the host is made anew, once for each time that it did.
         least, most = min(1, scenario.invitations), scenario.invitations + scenario.silent
+        if scenario.at_most:
+            least = 0
         self._expect(least <= made <= most, f"{made} invitations")
         ids = {event["id"] for event in ended}
         self._expect(len(ids) == 1 or made > 1, f"{len(ids)} ids")
+        reminders = {e["id"] for e in self._events if e["data"]["status"] == "reminded"}
+        self._expect(len(reminders) == scenario.reminds, f"{len(reminders)} reminders")
         if scenario.silent:
             url = self._field.graph.tenant.redeem_urls[self._user_id]
             told = [event["data"]["invitation"].get("inviteRedeemUrl") for event in ended]
@@ -197,47 +222,3 @@ class Run:
 
 async def _count(queue: QueueClient) -> int:
     return (await queue.get_queue_properties()).approximate_message_count or 0
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a scenario's kill points showed.
-
-    Attributes:
-        calls: of the undisturbed run.
-        points: at how many of them a host was killed.
-        problems: by the point and the call there.
-    """
-
-    scenario: Scenario
-    calls: list[str]
-    points: int
-    problems: dict[str, list[str]]
-
-
-async def kill_everywhere(field: Field, scenario: Scenario) -> Report:
-    """Run a scenario undisturbed, then once for every point at which a host can be killed."""
-    reference = Run(field, scenario, None)
-    await reference.play()
-    calls = reference.calls
-    points = [
-        Point(number, after)
-        for number, call in enumerate(calls, 1)
-        for after in (False, True)
-        # A delivery is known by its answer.
-        if after or not call.startswith("queue: take")
-    ]
-    runs = {point: Run(field, scenario, point) for point in points}
-    slots = asyncio.Semaphore(AT_ONCE)
-
-    async def play(run: Run) -> None:
-        async with slots:
-            await run.play()
-
-    async with asyncio.TaskGroup() as group:
-        for run in runs.values():
-            group.create_task(play(run))
-    problems = {f"{p} ({calls[p.number - 1]})": run.problems for p, run in runs.items()}
-    problems["undisturbed"] = reference.problems
-    found = {where: what for where, what in problems.items() if what}
-    return Report(scenario, calls, sum(run.reached for run in runs.values()), found)

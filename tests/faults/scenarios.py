@@ -29,6 +29,12 @@ class Scenario:
         loses: the kind of call whose first answer is lost.
         results_late: the results queue is missing until something could not be put there.
         poisoned: the message stands in the poison queue, for the sweep.
+        follows: how many days ago the user was invited who is to be followed up; ``None`` for a
+            request.
+        redeems: the person redeems once the user was looked at.
+        lost: the follow-up's message was lost; only its row in the ledger is there.
+        reminds: how many reminders are told before the person redeems.
+        at_most: the invitation may not be made at all where a host dies right before it.
     """
 
     name: str
@@ -41,6 +47,11 @@ class Scenario:
     loses: str = ""
     results_late: bool = False
     poisoned: bool = False
+    follows: float | None = None
+    redeems: bool = False
+    lost: bool = False
+    reminds: int = 0
+    at_most: bool = False
 
     @property
     def silent(self) -> bool:
@@ -48,8 +59,57 @@ class Scenario:
         return self.request.get("sendInvitationMessage") is False
 
 
+SWEEPING = {"SWEEP_SCHEDULE": "* * * * * *"}
+PENDING = {"externalUserState": "PendingAcceptance"}
+REDEEMED = {
+    "externalUserState": "Accepted",
+    "identities": [{"signInType": "federated", "issuer": "mail", "issuerAssignedId": None}],
+}
+# Looks some seconds apart, at an invitation that is eight days old.
+DAY_EIGHT = ",".join(f"{8 * 86_400 + seconds}s" for seconds in (4, 8, 12, 16, 20, 30, 40, 60))
 THROTTLED = {"status": 429, "code": "TooManyRequests", "times": 1}
 MAIN = Scenario("by id, with mail", "invited")
+LOOK = Scenario("follow-up, redeemed", "redeemed", user=REDEEMED, invitations=0, follows=1)
+FOLLOW_UPS = (
+    LOOK,
+    Scenario(
+        "follow-up, redeemed later",
+        "redeemed",
+        user=PENDING,
+        settings={"SETTLE_SECONDS": "1", "FOLLOW_UP_SCHEDULE": "1s,3s,6s,9s,12s,15s,20s"},
+        invitations=0,
+        follows=0,
+        redeems=True,
+    ),
+    Scenario("follow-up, stale", "stale", user=PENDING, invitations=0, follows=31),
+    Scenario(
+        "follow-up, cancelled",
+        "cancelled",
+        user=PENDING | {"accountEnabled": False},
+        invitations=0,
+        follows=1,
+    ),
+    Scenario("follow-up, no effect", "failed", invitations=0, follows=1),
+    Scenario(
+        "follow-up, reminder",
+        "redeemed",
+        user=PENDING,
+        settings={"REMIND_AFTER_DAYS": "7", "FOLLOW_UP_SCHEDULE": DAY_EIGHT},
+        follows=8,
+        redeems=True,
+        reminds=1,
+        at_most=True,
+    ),
+    Scenario(
+        "follow-up, message lost",
+        "redeemed",
+        user=REDEEMED,
+        settings=SWEEPING,
+        invitations=0,
+        follows=1,
+        lost=True,
+    ),
+)
 SCENARIOS = (
     MAIN,
     Scenario(
@@ -77,6 +137,14 @@ SCENARIOS = (
         "failed",
         invitations=0,
         poisoned=True,
-        settings={"SWEEP_SCHEDULE": "* * * * * *"},
+        settings=SWEEPING,
     ),
+    Scenario("resend", "invited", {"mode": "resend"}, user=PENDING, at_most=True),
+    Scenario(
+        "resend, silent",
+        "invited",
+        {"mode": "resend", "sendInvitationMessage": False},
+        user=PENDING,
+    ),
+    *FOLLOW_UPS,
 )

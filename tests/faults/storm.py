@@ -109,6 +109,7 @@ class Storm:
             "RESULTS_QUEUE": f"{name}-results",
             "QUOTA_QUEUE": f"{name}-quota",
             "DEAD_LETTERS_QUEUE": f"{name}-dead",
+            "REDEMPTION_CHECKS_QUEUE": f"{name}-checks",
             "LEDGER_TABLE": f"t{uuid.uuid4().hex}",
         }
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.faults.everywhere import kill_everywhere
 from tests.faults.ground import ground
-from tests.faults.killing import kill_everywhere
-from tests.faults.scenarios import MAIN
+from tests.faults.scenarios import LOOK, MAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,3 +25,15 @@ async def test_r1_host_killed_at_every_step_invites_once_and_tells_one_outcome(
     # Take, ledger, batch, claim, invitation, result, ledger, acknowledgement: none is missed.
     assert report.points >= 15
     assert "graph: invitations" in report.calls
+
+
+@pytest.mark.timeout(600)
+async def test_r13_host_killed_at_every_step_of_a_look_tells_one_end(
+    azurite: str, tmp_path: Path
+) -> None:
+    async with ground(azurite, tmp_path) as field:
+        report = await kill_everywhere(field, LOOK)
+    assert report.problems == {}
+    # Take, ledger, look, ledger, result, ledger, acknowledgement: none is missed.
+    assert report.points >= 15
+    assert "graph: $batch" in report.calls

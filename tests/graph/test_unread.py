@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from converters.graph import tenant_reads, user_reads
+from converters.graph import standing_reads, tenant_reads, user_reads
 from local.graph import Fault
 from local.graph.query import decoded
 from tests import directory as here
@@ -33,7 +33,33 @@ TRUTH = here.tenant(
 )
 
 
-@pytest.mark.parametrize("builder", READS, ids=lambda builder: builder.__name__)
+CONVERSIONS = [builder for builder in READS if builder is not standing_reads.standing]
+
+
+async def test_look_that_is_not_whole_tells_nothing(
+    azurite: str, queue_names: Iterator[str], at_once: None
+) -> None:
+    assert at_once is None
+    read = read_of(standing_reads.standing)
+    path = f"^{re.escape(decoded(read.path))}$"
+    async with service(azurite, queue_names, TRUTH) as running:
+        await running.outcome(here.request())
+        running.graph.tenant.redeem(here.USER_ID)
+        root = f"{running.graph.url}/v1.0"
+        for name, status, body in incomplete(standing_reads.standing, root):
+            if name == "not found":
+                continue
+            running.graph.faults.clear()
+            running.graph.faults.add(Fault(method="GET", path=path, status=status, body=body))
+            await running.age_follow_up(2 * 86_400)
+            assert await running.follow_up() == [], name
+        running.graph.faults.clear()
+        await running.age_follow_up(2 * 86_400)
+        (event,) = await running.follow_up()
+    assert event["data"]["status"] == "redeemed"
+
+
+@pytest.mark.parametrize("builder", CONVERSIONS, ids=lambda builder: builder.__name__)
 async def test_s2_read_that_is_not_whole_invites_nobody(
     azurite: str,
     queue_names: Iterator[str],

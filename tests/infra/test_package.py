@@ -79,7 +79,7 @@ async def test_opened_package_converts_with_what_it_asks_for_alone(
         paths = [str(app), str(libraries), str(worker_alone(tmp_path))]
         answer = await invoked(environment, paths, app)
         assert answer == {
-            "functions": ["convert", "sweep"],
+            "functions": ["convert", "follow_up", "sweep"],
             "results": [{"ok": True, "error": None}],
         }
         assert len(graph.invitations) == 1

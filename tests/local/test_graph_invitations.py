@@ -103,6 +103,15 @@ async def test_redeemed_user_signs_in_from_outside(issuer: dict[str, str], expec
     ]  # fmt: skip
 
 
+async def test_redeemed_user_has_the_issuers_own_name() -> None:
+    async with emulated() as client:
+        await invite(client)
+        body = {"userId": KIM, "issuer": "mail", "issuerAssignedId": ADDRESS}
+        assert (await client.post("/_emulator/redeem", body)).status == 200
+        user = (await client.get(READ)).body
+    assert user["identities"][0]["issuerAssignedId"] == ADDRESS
+
+
 async def test_redeemed_user_is_invited_again_only_with_a_reset() -> None:
     async with emulated() as client:
         await invite(client)

@@ -10,7 +10,7 @@ from aiohttp import web
 from converters.model.errors import LedgerUnavailable
 from converters.settings.storage_account import Storage
 from converters.storage import records
-from converters.storage.ledger import key_of
+from converters.storage.ledger import ledger_key
 from converters.storage.queues import Queue, QueueReader
 from converters.storage.stories import Stories
 from tests.directory import USER_ID, kim, request, tenant
@@ -29,8 +29,8 @@ async def test_stories_tell_how_requests_ended(azurite: str, queue_names: Iterat
         found = {story.request_id: story async for story in stories.all()}
         assert found.keys() == {"R-1", "R/2"}
         second = found["R/2"]
-        assert await stories.of(key_of("R/2")) == second
-        assert await stories.of(key_of("R-3")) is None
+        assert await stories.of(ledger_key("R/2")) == second
+        assert await stories.of(ledger_key("R-3")) is None
         assert second.ended
         assert second.begun <= second.ended
         since = [story async for story in stories.all(second.ended)]
@@ -54,7 +54,7 @@ async def test_turn_is_the_request_that_last_began_to_invite(
         (story,) = [story async for story in stories.all()]
         await stories.close()
     assert turn
-    assert (turn.key, turn.request_id) == (key_of("R-1"), "R-1")
+    assert (turn.key, turn.request_id) == (ledger_key("R-1"), "R-1")
     assert records.told(story.record or "")["graph"]["status"] is None
 
 

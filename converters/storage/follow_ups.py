@@ -1,0 +1,163 @@
+"""The ledger's rows about follow-ups.
+
+The open ones stand together in one partition, so that a sweep finds what is overdue without reading
+the rest of the table. One that ended moves into its user's partition, as a part of the history.
+Writes go by ETag: of two that look at the same user, one writes down what was found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from converters.model.follow_up import FollowUp
+
+if TYPE_CHECKING:
+    from converters.storage.clock import ServiceClock
+    from converters.storage.table import Row, Rows, Values
+
+OPEN, ENDED = "followUps", "followUp "
+_OPEN_OF_USER = f"PartitionKey eq '{OPEN}' and UserId eq @user"
+_OVERDUE = f"PartitionKey eq '{OPEN}' and Due lt @before"
+# A person has a handful of requests at most.
+_MOST_OF_USER = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFollowUp:
+    """An open follow-up's row.
+
+    Attributes:
+        look: the number of the look that comes next, from 0.
+        due: when it does, in seconds since 1970.
+        seen: an earlier look saw the invitation pending.
+        reminders: how many reminders were begun.
+        reminder: the last of them, as long as it has not been told (``storage.judgements``).
+        record: how it ended, ``None`` while it has not; to be told.
+        etag: of the row as it was read.
+    """
+
+    follow_up: FollowUp
+    look: int
+    due: float
+    seen: bool = False
+    reminders: int = 0
+    reminder: str | None = None
+    record: str | None = None
+    etag: str = ""
+
+
+class FollowUps:
+    """The rows; one per worker, made inside the running loop.
+
+    Every method raises LedgerUnavailable where it cannot tell, or does not know that it is written.
+
+    Args:
+        rows: the ledger's table.
+        clock: by which what is written is dated.
+    """
+
+    def __init__(self, rows: Rows, clock: ServiceClock) -> None:
+        self._rows, self._clock = rows, clock
+
+    async def open(self, follow_up: FollowUp, look: int, due: float) -> OpenFollowUp:
+        """Write a follow-up down, unless it stands there already; return what does."""
+        values = {**_written(follow_up), **_progress(look, due), "PartitionKey": OPEN}
+        values["RowKey"] = follow_up.key
+        etag, found = await self._rows.insert(values)
+        return _read(found) if found else OpenFollowUp(follow_up, look, due, etag=etag)
+
+    async def find(self, follow_up: FollowUp, look: int, due: float) -> OpenFollowUp | None:
+        """Return a follow-up's row, made anew where it is gone; ``None`` where it has ended."""
+        row = await self._rows.get(OPEN, follow_up.key)
+        if row:
+            return _read(row)
+        if await self._rows.get(follow_up.user_id, f"{ENDED}{follow_up.key}"):
+            return None
+        return await self.open(follow_up, look, due)
+
+    async def save(self, changed: OpenFollowUp) -> OpenFollowUp | None:
+        """Write down how far it is; ``None`` where somebody else has changed it meanwhile."""
+        values = _progress(changed.look, changed.due)
+        values |= {
+            "PartitionKey": OPEN,
+            "RowKey": changed.follow_up.key,
+            "Invited": _time(changed.follow_up.invited),
+            "Seen": changed.seen,
+            "Reminders": changed.reminders,
+            "Reminder": changed.reminder or "",
+            "Record": changed.record or "",
+        }
+        etag = await self._rows.merge(values, changed.etag)
+        return replace(changed, etag=etag) if etag else None
+
+    async def end(self, told: OpenFollowUp) -> None:
+        """Move a follow-up whose end was told to its user's history."""
+        follow_up = told.follow_up
+        values = {
+            **_written(follow_up),
+            "PartitionKey": follow_up.user_id,
+            "RowKey": f"{ENDED}{follow_up.key}",
+            "Record": told.record or "",
+            "Ended": self._clock.utc(),
+        }
+        await self._rows.insert(values)
+        await self._rows.delete(OPEN, follow_up.key, told.etag)
+
+    async def overdue(self, before: float, most: int) -> list[OpenFollowUp]:
+        """Return some of the follow-ups whose look was due before a time."""
+        found = await self._rows.find(_OVERDUE, most, before=_time(before))
+        return [_read(row) for row in found]
+
+    async def open_of(self, user_id: str) -> list[OpenFollowUp]:
+        """Return the open follow-ups of a user."""
+        found = await self._rows.find(_OPEN_OF_USER, _MOST_OF_USER, user=user_id.lower())
+        return [_read(row) for row in found]
+
+
+def _written(follow_up: FollowUp) -> Values:
+    return {
+        "RequestId": follow_up.request_id,
+        "Key": follow_up.key,
+        "Source": follow_up.source or "",
+        "CorrelationId": follow_up.correlation_id,
+        "UserId": follow_up.user_id,
+        "Invited": _time(follow_up.invited),
+        "Domain": follow_up.domain or "",
+        "Mailed": follow_up.mailed,
+        "Language": follow_up.language or "",
+    }
+
+
+def _progress(look: int, due: float) -> Values:
+    return {"Look": look, "Due": _time(due)}
+
+
+def _read(row: Row) -> OpenFollowUp:
+    values = row.values
+    follow_up = FollowUp(
+        key=values["Key"],
+        request_id=values["RequestId"],
+        source=values["Source"] or None,
+        correlation_id=values["CorrelationId"],
+        user_id=values["UserId"],
+        invited=values["Invited"].timestamp(),
+        domain=values["Domain"] or None,
+        mailed=values["Mailed"],
+        language=values["Language"] or None,
+    )
+    return OpenFollowUp(
+        follow_up,
+        look=values["Look"],
+        due=values["Due"].timestamp(),
+        seen=values.get("Seen", False),
+        reminders=values.get("Reminders", 0),
+        reminder=values.get("Reminder") or None,
+        record=values.get("Record") or None,
+        etag=row.etag,
+    )
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
