@@ -181,6 +181,7 @@ module function 'modules/function.bicep' = {
       RESULTS_QUEUE: queues.results
       QUOTA_QUEUE: queues.quota
       DEAD_LETTERS_QUEUE: queues.deadLetters
+      REDEMPTION_CHECKS_QUEUE: queues.redemptionChecks
       LEDGER_TABLE: table
     }
   }

@@ -3,12 +3,16 @@ metadata description = 'Names of what lies in storage, as the function reads the
 @export()
 @description('Queues, by what they are for.')
 var queues = {
-  requests: 'conversion-requests' // the host adds -poison to it for the poison queue
+  requests: 'conversion-requests' // comes in
   results: 'conversion-results' // outcomes
   quota: 'conversion-quota' // counts the invitations of a day
   deadLetters: 'conversion-dead-letters' // messages that every try failed on
   redemptionChecks: 'redemption-checks' // looks again later whether an invitation was redeemed
 }
+
+@export()
+@description('Queues that trigger a function: the host adds -poison to each for its poison queue.')
+var triggers = [queues.requests, queues.redemptionChecks]
 
 @export()
 @description('The ledger.')

@@ -36,6 +36,7 @@ var functionGrants = [
   { role: 'StorageQueueDataMessageSender', kind: 'queue', name: queues.deadLetters } // keeps
   { role: 'StorageQueueDataReader', kind: 'queue', name: queues.deadLetters } // counts
   { role: 'StorageQueueDataContributor', kind: 'queue', name: queues.redemptionChecks } // sends, takes
+  { role: 'StorageQueueDataContributor', kind: 'queue', name: '${queues.redemptionChecks}-poison' } // as above
   { role: 'StorageTableDataContributor', kind: 'account', name: '' } // the ledger; the host's own tables of diagnostic events
 ]
 

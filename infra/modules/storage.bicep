@@ -1,6 +1,6 @@
 metadata description = 'The storage account: queues, the ledger\'s table, and the container that holds the deployed package.'
 
-import { containers, queues, table } from 'names.bicep'
+import { containers, queues, table, triggers } from 'names.bicep'
 import { tagsType } from 'types.bicep'
 
 @description('Required. Name of the account.')
@@ -73,7 +73,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     name: 'default'
 
     resource all 'queues' = [
-      for queue in concat(map(items(queues), entry => entry.value), ['${queues.requests}-poison']): {
+      for queue in concat(map(items(queues), entry => entry.value), map(triggers, name => '${name}-poison')): {
         name: queue
       }
     ]

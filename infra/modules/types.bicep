@@ -46,6 +46,18 @@ type operatorSettingsType = {
   @description('Optional. Invitations per day (UTC); more wait.')
   DAILY_LIMIT: string?
 
+  @description('Optional. When an invited user is looked at again, such as 15m,6h,1d; off for never.')
+  FOLLOW_UP_SCHEDULE: string?
+
+  @description('Optional. After how many days an invitation counts as stale.')
+  STALE_AFTER_DAYS: string?
+
+  @description('Optional. After which days a pending invitation is made again, such as 7,21.')
+  REMIND_AFTER_DAYS: string?
+
+  @description('Optional. How long the ledger keeps rows that ended, in days; 0 for ever.')
+  LEDGER_DAYS: string?
+
   @description('Optional. Whether the tenant\'s own domain list is read too.')
   READ_INVITATION_DOMAINS: ('true' | 'false')?
 

@@ -42,7 +42,7 @@ def least(resources: Iterable[Resource], parameters: Mapping[str, Any]) -> list[
             for name in (results, names.dead_letters_queue)
             for role in (_SEND, _READ)
         ),
-        (me, _ANY, "redemption-checks"),
+        *((me, _ANY, name) for name in (names.follow_up.queue, names.follow_up.poison_queue)),
         *((one, _SEND, requests) for one in parameters.get("senderPrincipalIds", [])),
         *((one, _TAKE, results) for one in parameters.get("receiverPrincipalIds", [])),
     ]

@@ -55,12 +55,7 @@ def app_settings() -> dict[str, str]:
 def test_queues_and_table_are_those_that_the_code_is_set_to() -> None:
     settings = Settings.from_mapping(app_settings())
     assert settings.graph_needs_credential
-    assert names_of("queues") == {
-        *settings.queues,
-        settings.poison_queue,
-        # Of the redemption checks to come; nothing reads it yet.
-        "redemption-checks",
-    }
+    assert names_of("queues") == {*settings.queues}
     assert names_of("tables") == {settings.ledger_table}
 
 

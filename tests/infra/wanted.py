@@ -13,7 +13,7 @@ KINDS = {
     f"{_STORAGE}/blobServices": 1,
     f"{_STORAGE}/blobServices/containers": 2,
     f"{_STORAGE}/queueServices": 1,
-    f"{_STORAGE}/queueServices/queues": 6,
+    f"{_STORAGE}/queueServices/queues": 7,
     f"{_STORAGE}/tableServices": 1,
     f"{_STORAGE}/tableServices/tables": 1,
     "Microsoft.Authorization/roleAssignments": 0,
