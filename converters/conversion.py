@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from converters.graph.client import Graph
 from converters.graph.gathering import Gatherer
@@ -24,9 +24,11 @@ from converters.policy.eligibility import decide
 from converters.policy.rule import Case
 from converters.steps import concluding, retrying, screening
 from converters.steps.inviting import Attempt, Inviter
-from converters.steps.logging import log_ended, log_subscription, log_undone
+from converters.steps.logging import log_ended, log_notice, log_undone
 from converters.steps.reporting import Ending, Reporter
+from converters.steps.running import running_concurrently
 from converters.steps.screening import Screener
+from converters.steps.subscribing import Subscriber
 from converters.steps.sweeping import Sweeper
 from converters.storage import records
 from converters.storage.clock import ServiceClock
@@ -37,8 +39,6 @@ from converters.wire.properties import content_digest
 from converters.wire.requests import parse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
-
     from azure.core.credentials_async import AsyncTokenCredential
 
     from converters.model.outcome import Outcome
@@ -61,6 +61,7 @@ class Converter:
     inviter: Inviter
     reporter: Reporter
     sweeper: Sweeper
+    subscriber: Subscriber | None
     settings: Settings
     clock: ServiceClock
     connections: AsyncExitStack
@@ -85,6 +86,7 @@ class Converter:
         ledger = _closed_by(connections, Ledger(storage, settings.ledger_table, credential, clock))
         requests, results = queue(settings.requests_queue), queue(settings.results_queue)
         dead_letters = queue(settings.dead_letters_queue)
+        subscriber = Subscriber.of(graph, ledger.standings, requests, clock, settings)
         return cls(
             graph=graph,
             gatherer=Gatherer(graph, settings),
@@ -109,7 +111,9 @@ class Converter:
                 ledger=ledger,
                 settings=settings,
                 clock=clock,
+                subscriber=subscriber,
             ),
+            subscriber=subscriber,
             settings=settings,
             clock=clock,
             connections=connections,
@@ -158,8 +162,9 @@ class Converter:
             # Without the request: what is not believed must not wait as if it were.
             return Ending(nothing, told=screening.is_told(message, nothing, self.settings))
         if isinstance(message, Notice):
-            # Here is where the subscription could be renewed, too.
-            log_subscription(message)
+            log_notice(message, handled=self.subscriber is not None)
+            if self.subscriber:
+                await self.subscriber.take(message)
             return None
         trace.correlation_id = message.correlation_id
         return await self._ended(message, trace)
@@ -199,7 +204,7 @@ class Converter:
         trace = attempt.trace
         digest = content_digest(request)
         with trace.timed("gather"):
-            async with _running_concurrently(self.gatherer.gather(request, trace)) as gathering:
+            async with running_concurrently(self.gatherer.gather(request, trace)) as gathering:
                 entry = await self.ledger.enter(request, digest)
                 if entry.without_source:
                     request = replace(request, source=None)
@@ -231,17 +236,6 @@ class Converter:
         if entry.record and records.is_settled(entry.record):
             return records.replayed(request, entry.record, self.settings.redirect_url)
         return None
-
-
-@asynccontextmanager
-async def _running_concurrently(work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio.Task[Any]]:
-    """Let work run beside the block; when the block is left, nothing of it goes on."""
-    task = asyncio.ensure_future(work)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _closed_by(connections: AsyncExitStack, client: C) -> C:

@@ -17,6 +17,7 @@ from azure.storage.queue.aio import QueueServiceClient
 from converters.conversion import Converter
 from converters.graph.gathering import Gatherer
 from converters.settings.settings import Settings
+from converters.steps.subscribing import Subscriber
 from local.graph import GraphEmulator
 from tests.directory import tenant
 
@@ -89,7 +90,13 @@ class Service:
             for name in ("inviter", "reporter", "screener", "sweeper")
         }
         gatherer = Gatherer(self.converter.graph, settings)
-        converter = replace(self.converter, settings=settings, gatherer=gatherer, **parts)
+        made = self.converter
+        subscriber = Subscriber.of(
+            made.graph, made.ledger.standings, made.reporter.requests, made.clock, settings
+        )
+        converter = replace(
+            made, settings=settings, gatherer=gatherer, subscriber=subscriber, **parts
+        )
         return replace(self, converter=converter)
 
     def invited(self) -> list[dict[str, Any]]:
