@@ -24,8 +24,13 @@ DELTA_LINK = "@odata.deltaLink"
 _REMOVED, _TYPE, _MEMBERS = "@removed", "@odata.type", "members@delta"
 _USER, _GROUP = "#microsoft.graph.user", "#microsoft.graph.group"
 _OK, _BAD_REQUEST, _GONE = 200, 400, 410
+# What rules look at; Graph tells of changes of these alone, and of every user who is new.
+_TRACKED = (
+    "id,accountEnabled,userType,mail,otherMails,identities,externalUserState,onPremisesSyncEnabled,"
+    "assignedPlans"
+)
 # "Sync from now": no users, only the link by which to ask what changes from here on.
-USERS_FROM_NOW = "/users/delta?$select=id,mail,otherMails,accountEnabled&$deltatoken=latest"
+USERS_FROM_NOW = f"/users/delta?$select={_TRACKED}&$deltatoken=latest"
 
 
 class Source(StrEnum):
