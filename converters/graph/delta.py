@@ -97,7 +97,7 @@ async def read_page(graph: Graph, source: Source, path: str, trace: Trace) -> Pa
 
 
 def _is_continued(path: str) -> bool:
-    return path != USERS_FROM_NOW and ("$deltatoken=" in path or "$skiptoken=" in path)
+    return path != USERS_FROM_NOW and "token=" in path.lower()
 
 
 def _page(graph: Graph, source: Source, body: Json) -> Page:

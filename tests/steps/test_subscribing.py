@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from converters.model.errors import GraphRefused, GraphUnavailable, NotRead
+from converters.model.trace import Trace
 from converters.steps import subscribing
 from local.graph import Fault
 from tests.directory import GROUP_ID, USER_ID, kim, tenant
@@ -335,3 +336,126 @@ async def test_hire_who_is_put_into_the_group_is_invited(
         (event,) = await running.events()
         assert event["data"]["status"] == "invited"
         assert len(running.invited()) == 1
+
+
+async def test_notice_that_ended_in_the_poison_queue_is_done_all_the_same(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        await run(running)
+        running.graph.tenant.change_user(USER_ID, displayName="New")
+        notice = of_type("Microsoft.Graph.Missed", lifecycleEvent="missed")
+        await running.poison.send_message(json.dumps(notice))
+        await running.converter.sweeper.sweep()
+        await run(running)
+        assert await asked(running) == [USER_ID]
+
+
+async def test_subscription_of_somebody_else_is_left_alone_and_a_second_of_ours_is_removed(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        await run(running)
+        (one,) = alive(running)
+        subscriptions = running.graph.tenant.subscriptions
+        twin = {name: value for name, value in one.items() if name != "id"}
+        other = subscriptions.add({**twin, "notificationUrl": URL + "x"})
+        subscriptions.add(twin)
+        await run(running)
+        assert [each["id"] for each in alive(running)] == [one["id"], other["id"]]
+
+
+async def test_subscription_that_is_gone_when_it_is_renewed_is_made_anew_at_once(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        await run(running)
+        gone = Fault(method="PATCH", path="subscriptions", status=404, code="No", times=1)
+        running.graph.faults.add(gone)
+        await running.handle(of_type("Microsoft.Graph.SubscriptionReauthorizationRequired"))
+        assert len(alive(running)) == 1
+        assert calls(running, "POST") == ["subscriptions", "subscriptions"]
+
+
+async def test_answer_that_makes_no_sense_leaves_it_in_doubt(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        running.graph.faults.add(
+            Fault(method="POST", path="subscriptions", status=201, body={"id": "x"}, times=1)
+        )
+        for error in (GraphUnavailable, subscribing.InDoubtError):
+            with pytest.raises(error):
+                await run(running)
+
+
+async def test_long_absence_of_the_timer_is_a_gap(azurite: str, queue_names: Iterator[str]) -> None:
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        await run(running)
+        running.graph.tenant.change_user(USER_ID, displayName="New")
+        await run(running)
+        assert await asked(running) == []
+        await age(running, "Checked", subscribing.ABSENT_SECONDS + 1)
+        await run(running)
+        assert await asked(running) == [USER_ID]
+
+
+async def test_gap_is_open_until_reads_have_settled(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    keys = ON | {"SETTLE_SECONDS": "300"}
+    async with service(azurite, queue_names, directory(), **keys) as running:
+        await run(running)
+        running.graph.tenant.change_user(USER_ID, displayName="Seen late")
+        await run(running)
+        assert await asked(running) == [USER_ID]
+        await age(running, "Gap", 301)
+        await run(running)
+        running.graph.tenant.change_user(USER_ID, displayName="Told by an event")
+        await run(running)
+        assert await asked(running) == []
+
+
+async def test_throttled_graph_is_left_alone_and_the_next_run_goes_on(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, directory(kim()), **ON) as running:
+        await run(running)
+        running.graph.tenant.memberships.add(GROUP_ID, USER_ID)
+        throttled = Fault(method="GET", path="^/groups/delta", status=429, retry_after=0.0, times=1)
+        running.graph.faults.add(throttled)
+        with pytest.raises(GraphUnavailable):
+            await run(running)
+        await run(running)
+        assert await asked(running) == [USER_ID]
+
+
+async def test_run_that_takes_too_long_is_ended_and_told(
+    azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = ON | {"INVOCATION_SECONDS": "5"}
+    async with service(azurite, queue_names, directory(kim()), **keys) as running:
+        await run(running)
+        running.graph.faults.add(Fault(path="^/groups/delta", hang_ms=6000, times=1))
+        caplog.clear()
+        with pytest.raises(GraphUnavailable):
+            await run(running)
+        (line,) = lines(caplog, "subscription")
+        assert (line["state"], line["error"]) == ("failed", "GraphUnavailable")
+        assert line["daysLeft"] > 27
+
+
+async def test_reading_leaves_off_in_time_and_goes_on_from_there(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    people = [person(number) for number in range(1, 8)]
+    async with service(azurite, queue_names, directory(*people), **ON) as running:
+        await run(running)
+        for user in people:
+            running.graph.tenant.memberships.add(GROUP_ID, user["id"])
+        assert running.converter.subscriber
+        reading = running.converter.subscriber.catching_up
+        trace = Trace("00000000-0000-4000-8000-000000000000")
+        assert await reading.catch_up(trace, 0, gap=True) == (0, False)
+        await run(running)
+        assert await asked(running) == [user["id"] for user in people]
