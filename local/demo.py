@@ -115,8 +115,8 @@ def _play(
         deadline = time.monotonic() + PATIENCE_SECONDS
         while waiting and time.monotonic() < deadline:
             for event in mailbox.take():
-                if exchange := _answered(event["data"], waiting):
-                    exchange.outcome = event["data"]
+                if answered := _answered(event["data"], waiting):
+                    answered.outcome = event["data"]
                     advance()
             time.sleep(0.05)
 

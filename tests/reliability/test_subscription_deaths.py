@@ -15,7 +15,7 @@ from local.grid import Grid
 from tests.directory import GROUP_ID
 from tests.events import of_type
 from tests.service import Service, service, taken
-from tests.steps.test_subscribing import ON, age, alive, directory, person, run
+from tests.subscribing import ON, age, alive, directory, person, run
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
