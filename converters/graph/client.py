@@ -89,7 +89,13 @@ class Graph:
         return await self._read_whole(reads, "/v1.0", lambda some: self._batch(some, trace))
 
     async def read_beta(self, read: Read[T], trace: Trace) -> T | Unread:
-        """Send one read to the beta endpoint, for what v1.0 does not have.
+        """Send one read to the beta endpoint, for what v1.0 does not have; raises likewise."""
+        return await self.read_alone(read, trace, "/beta")
+
+    async def read_alone(
+        self, read: Read[T], trace: Trace, version: Literal["/v1.0", "/beta"] = "/v1.0"
+    ) -> T | Unread:
+        """Send one read, and those of its next pages, without a batch.
 
         Raises:
             GraphUnavailable: it was throttled or failed for a while.
@@ -98,10 +104,10 @@ class Graph:
 
         async def get(reads: Sequence[Read[Any]]) -> dict[str, Response]:
             self._hold_back(_READS, what)
-            answer = await self._transport.get(f"/beta{reads[0].path}", what, trace)
+            answer = await self._transport.get(f"{version}{reads[0].path}", what, trace)
             return {read.name: self._final(answer, what, _READS)}
 
-        return (await self._read_whole([read], "/beta", get)).fact(read)
+        return (await self._read_whole([read], version, get)).fact(read)
 
     async def page(self, path: str, what: str, trace: Trace) -> Response:
         """Read one page of what is not to be joined; ``path`` begins below the version.

@@ -56,7 +56,7 @@ class Subscriptions:
             permission=PERMISSION,
             parse=self._ours,
         )
-        found = (await self.graph.read([read], trace)).fact(read)
+        found = await self.graph.read_alone(read, trace)
         if isinstance(found, Unread):
             raise NotRead(found.what, found.permission, found.status)
         return tuple(sorted(found, key=lambda one: one.ends, reverse=True))

@@ -108,7 +108,8 @@ async def test_refusal_is_told_and_tried_again(
 async def test_subscriptions_that_cannot_be_read_are_not_taken_for_none(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
-    wrong: list[dict[str, Any]] = [{}, {"value": [{"id": "x"}]}, {"value": [{}]}]
+    more = {"value": [], "@odata.nextLink": "https://evil.example/v1.0/subscriptions"}
+    wrong: list[dict[str, Any]] = [{}, {"value": [{"id": "x"}]}, {"value": [{}]}, more]
     async with service(azurite, queue_names, directory(), **ON) as running:
         for body in wrong:
             running.graph.faults.add(
