@@ -47,7 +47,7 @@ def test_reads_are_made_by_those_functions_alone() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Read"
     }
-    # The last decides on nobody; tests/steps/test_subscription_trouble.py sends it parts of answers.
+    # The last decides on nobody; test_subscription_trouble.py sends it what is not whole.
     known = (user_reads, tenant_reads, subscriptions)
     modules = {f"{module.__name__.replace('.', '/')}.py" for module in known}
     assert making == modules
