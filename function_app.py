@@ -61,3 +61,13 @@ async def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the trigger
     """Give every message in the poison queue its outcome; take care of the ledger."""
     await converter().sweeper.sweep()
     await converter().caretaker.sweep()
+
+
+if settings.events.topic:
+
+    @app.function_name("subscribe")
+    @app.timer_trigger(arg_name="timer", schedule=settings.events.schedule)
+    async def subscribe(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the trigger names it
+        """Keep the subscription to the directory's events alive, and ask for what they missed."""
+        if subscriber := converter().subscriber:
+            await subscriber.run()

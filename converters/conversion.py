@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from converters.graph.client import Graph
 from converters.graph.gathering import Gatherer
@@ -27,11 +27,13 @@ from converters.steps import concluding, retrying, screening
 from converters.steps.caretaking import Caretaker
 from converters.steps.following_up import Follower
 from converters.steps.inviting import Attempt, Inviter
-from converters.steps.logging import log_ended, log_subscription, log_undone
+from converters.steps.logging import log_ended, log_notice, log_undone
 from converters.steps.reminding import Reminders
 from converters.steps.reporting import Ending, Reporter
 from converters.steps.resending import Resender
+from converters.steps.running import running_concurrently
 from converters.steps.screening import Screener
+from converters.steps.subscribing import Subscriber
 from converters.steps.sweeping import Sweeper
 from converters.storage import records
 from converters.storage.clock import ServiceClock
@@ -45,8 +47,6 @@ from converters.wire.properties import content_digest
 from converters.wire.requests import parse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
-
     from azure.core.credentials_async import AsyncTokenCredential
 
     from converters.model.outcome import Outcome
@@ -72,6 +72,7 @@ class Converter:
     sweeper: Sweeper
     follower: Follower
     caretaker: Caretaker
+    subscriber: Subscriber | None
     settings: Settings
     clock: ServiceClock
     connections: AsyncExitStack
@@ -107,6 +108,7 @@ class Converter:
         reminders = Reminders(gatherer, inviter, follow_ups, settings)
         looker = Looker(graph)
         follower = Follower(looker, checks, results, follow_ups, reminders, settings, clock)
+        subscriber = Subscriber.of(graph, ledger.standings, requests, clock, settings)
         return cls(
             graph=graph,
             gatherer=gatherer,
@@ -123,9 +125,11 @@ class Converter:
                 ledger=ledger,
                 settings=settings,
                 clock=clock,
+                subscriber=subscriber,
             ),
             follower=follower,
             caretaker=Caretaker(follow_ups, History(rows), checks, settings, clock),
+            subscriber=subscriber,
             settings=settings,
             clock=clock,
             connections=connections,
@@ -174,8 +178,9 @@ class Converter:
             # Without the request: what is not believed must not wait as if it were.
             return Ending(nothing, told=screening.is_told(message, nothing, self.settings))
         if isinstance(message, Notice):
-            # Here is where the subscription could be renewed, too.
-            log_subscription(message)
+            log_notice(message, handled=self.subscriber is not None)
+            if self.subscriber:
+                await self.subscriber.take(message)
             return None
         trace.correlation_id = message.correlation_id
         return await self._ended(message, trace)
@@ -215,7 +220,7 @@ class Converter:
         trace = attempt.trace
         digest = content_digest(request)
         with trace.timed("gather"):
-            async with _running_concurrently(self.gatherer.gather(request, trace)) as gathering:
+            async with running_concurrently(self.gatherer.gather(request, trace)) as gathering:
                 entry = await self.ledger.enter(request, digest)
                 if entry.without_source:
                     request = replace(request, source=None)
@@ -249,17 +254,6 @@ class Converter:
         if entry.record and records.is_settled(entry.record):
             return records.replayed(request, entry.record, self.settings.redirect_url)
         return None
-
-
-@asynccontextmanager
-async def _running_concurrently(work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio.Task[Any]]:
-    """Let work run beside the block; when the block is left, nothing of it goes on."""
-    task = asyncio.ensure_future(work)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _closed_by(connections: AsyncExitStack, client: C) -> C:

@@ -29,17 +29,20 @@ STYLES = {"invited": "green", "eligible": "green", "failed": "red", "rejected": 
 
 @dataclass(slots=True)
 class Exchange:
-    """One request of the sample, what is expected, and what came back."""
+    """One request of the sample, or one hire; what is expected, and what came back."""
 
     title: str
     act: int
     text: str
     expected: dict[str, Any]
+    hire: dict[str, Any] | None = None
     outcome: dict[str, Any] | None = None
 
     @classmethod
     def of(cls, entry: dict[str, Any]) -> Exchange:
         """Read an entry of the sample."""
+        if hire := entry.get("hire"):
+            return cls(entry["title"], entry["act"], "", entry["expect"], hire)
         message = entry["message"]
         text = message if isinstance(message, str) else json.dumps(message)
         if entry.get("encoding") == "base64":
@@ -73,6 +76,7 @@ def run(console: Console) -> int:
     console.print("[bold]Starting[/] Azurite, the Graph emulator and the queue host")
     with World(sample["settings"]) as world:
         mailbox = Mailbox.of(world.environment)
+        _until_subscribed(world)
         with _progress(console) as progress:
             task = progress.add_task("Converting", total=len(exchanges))
             _play(exchanges, mailbox, world, lambda: progress.advance(task))
@@ -103,15 +107,42 @@ def _play(
             _control(world, "POST", "settings", {"allowInvitesFrom": "none"})
         waiting = {}
         for exchange in (exchange for exchange in exchanges if exchange.act == act):
+            if exchange.hire:
+                _control(world, "POST", "hire", exchange.hire)
+                _deliver_events(exchange.hire["user"]["id"], mailbox, world)
+                waiting[exchange.hire["user"]["id"]] = exchange
+                continue
             message_id = mailbox.put(exchange.text)
             waiting[_request_id(exchange.text) or message_id] = exchange
         deadline = time.monotonic() + PATIENCE_SECONDS
         while waiting and time.monotonic() < deadline:
             for event in mailbox.take():
-                exchange = waiting.pop(event["data"]["requestId"])
-                exchange.outcome = event["data"]
-                advance()
+                if answered := _answered(event["data"], waiting):
+                    answered.outcome = event["data"]
+                    advance()
             time.sleep(0.05)
+
+
+def _answered(outcome: dict[str, Any], waiting: dict[str, Exchange]) -> Exchange | None:
+    """Return what an outcome answers; ``None`` where it is of an event that came once more."""
+    if exchange := waiting.pop(outcome["requestId"], None):
+        return exchange
+    known = outcome["user"] and outcome["status"] == "invited"
+    return waiting.pop(outcome["user"]["id"], None) if known else None
+
+
+def _until_subscribed(world: World) -> None:
+    """Wait until the function has subscribed to the directory's events."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not _control(world, "GET", "subscriptions") and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def _deliver_events(user_id: str, mailbox: Mailbox, world: World) -> None:
+    """Deliver the events about a user as Event Grid does: base64, and each of them twice."""
+    for event in _control(world, "GET", "events") * 2:
+        if event["data"].get("resource") == f"Users/{user_id}":
+            mailbox.put(base64.b64encode(json.dumps(event).encode()).decode())
 
 
 def _request_id(text: str) -> str | None:

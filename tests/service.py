@@ -18,6 +18,7 @@ from converters.conversion import Converter
 from converters.graph.gathering import Gatherer
 from converters.settings.settings import Settings
 from converters.steps.resending import Resender
+from converters.steps.subscribing import Subscriber
 from local.graph import GraphEmulator
 from tests.directory import tenant
 
@@ -112,10 +113,19 @@ class Service:
             settings=settings,
         )
         parts["follower"] = replace(parts["follower"], reminders=reminders)
-        reporter = replace(self.converter.reporter, settings=settings, follower=parts["follower"])
+        made = self.converter
+        reporter = replace(made.reporter, settings=settings, follower=parts["follower"])
         parts["resender"] = Resender(parts["inviter"])
+        subscriber = Subscriber.of(
+            made.graph, made.ledger.standings, made.reporter.requests, made.clock, settings
+        )
         converter = replace(
-            self.converter, settings=settings, gatherer=gatherer, reporter=reporter, **parts
+            made,
+            settings=settings,
+            gatherer=gatherer,
+            subscriber=subscriber,
+            reporter=reporter,
+            **parts,
         )
         return replace(self, converter=converter)
 

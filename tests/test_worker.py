@@ -18,6 +18,7 @@ from azure.storage.queue.aio import QueueClient
 from local.graph import GraphEmulator
 from tests.directory import kim, request, tenant
 from tests.service import taken
+from tests.settings.test_events import ON
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -83,6 +84,11 @@ async def worker(deliveries: list[dict[str, Any]], **environment: str) -> dict[s
 async def test_app_is_indexed_with_its_trigger() -> None:
     found = await worker([], CONVERSION_STORAGE="UseDevelopmentStorage=true")
     assert found == {"functions": ["convert", "follow_up", "sweep"], "results": []}
+
+
+async def test_timer_for_the_subscription_is_there_where_it_is_on() -> None:
+    found = await worker([], CONVERSION_STORAGE="UseDevelopmentStorage=true", **ON)
+    assert found["functions"] == ["convert", "subscribe", "sweep"]
 
 
 async def test_malformed_settings_stop_the_start_with_one_error_that_names_all() -> None:

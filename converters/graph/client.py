@@ -1,10 +1,13 @@
-"""The calls that this product makes to Microsoft Graph: reads in batches, and one POST."""
+"""The calls that this product makes to Microsoft Graph: reads in batches, and one POST for users.
+
+What keeps its subscription to events alive goes through here too (``graph/subscriptions.py``).
+"""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from converters.graph.invitation_body import invitation_body
 from converters.graph.rate_limit import Cooldown, RateLimiter, Reservation
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from azure.core.credentials_async import AsyncTokenCredential
 
-    from converters.graph.read import Read
+    from converters.graph.read import Json, Read
     from converters.model.facts import Unread
     from converters.model.trace import Trace
     from converters.policy.approval import Approval
@@ -86,7 +89,13 @@ class Graph:
         return await self._read_whole(reads, "/v1.0", lambda some: self._batch(some, trace))
 
     async def read_beta(self, read: Read[T], trace: Trace) -> T | Unread:
-        """Send one read to the beta endpoint, for what v1.0 does not have.
+        """Send one read to the beta endpoint, for what v1.0 does not have; raises likewise."""
+        return await self.read_alone(read, trace, "/beta")
+
+    async def read_alone(
+        self, read: Read[T], trace: Trace, version: Literal["/v1.0", "/beta"] = "/v1.0"
+    ) -> T | Unread:
+        """Send one read, and those of its next pages, without a batch.
 
         Raises:
             GraphUnavailable: it was throttled or failed for a while.
@@ -95,15 +104,52 @@ class Graph:
 
         async def get(reads: Sequence[Read[Any]]) -> dict[str, Response]:
             self._hold_back(_READS, what)
-            answer = await self._transport.get(f"/beta{reads[0].path}", what, trace)
+            answer = await self._transport.get(f"{version}{reads[0].path}", what, trace)
             return {read.name: self._final(answer, what, _READS)}
 
-        return (await self._read_whole([read], "/beta", get)).fact(read)
+        return (await self._read_whole([read], version, get)).fact(read)
+
+    async def page(self, path: str, what: str, trace: Trace) -> Response:
+        """Read one page of what is not to be joined; ``path`` begins below the version.
+
+        Raises:
+            GraphUnavailable: it was throttled or failed for a while.
+        """
+        self._hold_back(_READS, what)
+        return self._final(await self._transport.get(f"/v1.0{path}", what, trace), what, _READS)
+
+    def below(self, link: str) -> str | None:
+        """Return the path of a link that Graph has sent; ``None`` if it leads anywhere else."""
+        root = f"{self._transport.base_url}/v1.0"
+        # The access token goes along: to Graph alone, whatever an answer says.
+        return link.removeprefix(root) if link.startswith(f"{root}/") else None
+
+    async def subscribe(
+        self, method: Literal["POST", "PATCH", "DELETE"], path: str, body: Json, trace: Trace
+    ) -> Response:
+        """Make, extend or remove a subscription to events: nothing of the directory's changes.
+
+        Raises:
+            GraphRefused: Graph says no for good.
+            GraphUnavailable: nothing is known; it may or may not have been done.
+        """
+        what, path = "subscribing to events", f"/v1.0/subscriptions{path}"
+        self._hold_back(_READS, what)
+        if method == "POST":
+            answer = await self._transport.post(path, body, what, trace)
+        elif method == "PATCH":
+            answer = await self._transport.patch(path, body, what, trace)
+        else:
+            answer = await self._transport.delete(path, what, trace)
+        self._final(answer, what, _READS)
+        if answer.status >= _REFUSED_FROM:
+            raise GraphRefused(answer.status, *answer.error(), answer.request_id)
+        return answer
 
     async def invite(
         self, approval: Approval, reservation: Reservation, trace: Trace
     ) -> Invitation:
-        """Make the invitation: the one call of this product that changes anything.
+        """Make the invitation: the one call of this product that changes anything in the directory.
 
         Raises:
             GraphRefused: Graph says no for good.

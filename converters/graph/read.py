@@ -109,6 +109,10 @@ class Item:
         """Return the texts of a list; ``None`` where it is left out, for the caller to judge."""
         return self.texts(name) if name in self._values else None
 
+    def has(self, name: str) -> bool:
+        """Tell whether a property is there at all, where its absence says something."""
+        return name in self._values
+
     def _is_null(self, name: str) -> bool:
         if name not in self._values:
             raise Incomplete

@@ -88,9 +88,15 @@ class Transport:
 
     async def post(self, path: str, body: Json, what: str, trace: Trace) -> Response:
         """Send a POST, likewise."""
-        information = RequestInformation(Method.POST)
-        information.set_stream_content(json.dumps(body).encode(), "application/json")
-        return await self._send(information, path, what, trace)
+        return await self._send(_with_body(Method.POST, body), path, what, trace)
+
+    async def patch(self, path: str, body: Json, what: str, trace: Trace) -> Response:
+        """Send a PATCH, likewise."""
+        return await self._send(_with_body(Method.PATCH, body), path, what, trace)
+
+    async def delete(self, path: str, what: str, trace: Trace) -> Response:
+        """Send a DELETE, likewise."""
+        return await self._send(RequestInformation(Method.DELETE), path, what, trace)
 
     async def _send(
         self, information: RequestInformation, path: str, what: str, trace: Trace
@@ -111,3 +117,9 @@ class Transport:
         if answer.request_id:
             trace.graph_request_ids.append(answer.request_id)
         return answer
+
+
+def _with_body(method: Method, body: Json) -> RequestInformation:
+    information = RequestInformation(method)
+    information.set_stream_content(json.dumps(body).encode(), "application/json")
+    return information

@@ -108,6 +108,14 @@ class GraphRefused(ConverterError):  # noqa: N818
         super().__init__(f"Graph refused with {status} {code} (request-id {request_id}).")
 
 
+class NotRead(ConverterError):  # noqa: N818
+    """Something could not be read that no decision goes without."""
+
+    def __init__(self, what: str, permission: str, status: int | None) -> None:
+        self.what, self.permission, self.status = what, permission, status
+        super().__init__(f"Graph did not tell {what} (HTTP {status}; it needs {permission}).")
+
+
 class Unavailable(ConverterError):  # noqa: N818
     """Something that is needed does not answer for now; ``retry_after`` as in GraphUnavailable.
 

@@ -10,6 +10,8 @@ from converters.model.event import Lifecycle
 from converters.model.outcome import Deferral, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from converters.model.event import Notice
     from converters.model.follow_up import FollowUp
     from converters.model.outcome import Outcome
@@ -52,17 +54,25 @@ def log_ended(
     _write(level, line, trace, attempt)
 
 
-def log_subscription(notice: Notice) -> None:
+def log_notice(notice: Notice, *, handled: bool = False) -> None:
     """Note what Graph says of the subscription by which events come, and what is to be done."""
     if notice.lifecycle is None:
         return
+    to_do = "Nothing: the service does it by itself." if handled else _TO_DO[notice.lifecycle]
     line = {
         "lifecycleEvent": notice.lifecycle,
         "subscriptionId": notice.origin.subscription_id,
         "eventId": notice.request_id,
-        "toDo": _TO_DO[notice.lifecycle],
+        "toDo": to_do,
     }
-    logger.warning("subscription %s", json.dumps(line, separators=(",", ":")))
+    level = logging.INFO if handled else logging.WARNING
+    logger.log(level, "subscription %s", json.dumps(line, separators=(",", ":")))
+
+
+def log_subscription(line: Mapping[str, Any], *, warn: bool) -> None:
+    """Note how it stands with the subscription that this service keeps: alerts watch this line."""
+    level = logging.WARNING if warn else logging.INFO
+    logger.log(level, "subscription %s", json.dumps(line, separators=(",", ":")))
 
 
 def log_undone(error: Exception, trace: Trace, attempt: int | None) -> None:

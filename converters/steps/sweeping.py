@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from converters.model.errors import RequestInvalid
 from converters.model.event import Notice
 from converters.steps import concluding, screening
-from converters.steps.logging import log_subscription, log_swept
+from converters.steps.logging import log_notice, log_swept
 from converters.storage import records
 from converters.storage.queues import QueueReader
 from converters.wire.outcomes import cloud_event
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from converters.model.outcome import Outcome
     from converters.model.request import ConversionRequest
     from converters.settings.settings import Settings
+    from converters.steps.subscribing import Subscriber
     from converters.storage.clock import ServiceClock
     from converters.storage.ledger import Ledger
     from converters.storage.queues import Queue, Received
@@ -42,6 +43,7 @@ class Sweeper:
     ledger: Ledger
     settings: Settings
     clock: ServiceClock
+    subscriber: Subscriber | None = None
 
     async def sweep(self) -> None:
         """Move every message that waits in the poison queue, and note what waits where.
@@ -84,7 +86,9 @@ class Sweeper:
         outcome = screening.nothing_to_do(found, self.settings)
         if outcome is None:
             if isinstance(found, Notice):
-                log_subscription(found)
+                log_notice(found, handled=self.subscriber is not None)
+                if self.subscriber:
+                    await self.subscriber.note(found)
                 return None
             outcome = await self._of_request(found, body)
         return outcome if screening.is_told(found, outcome, self.settings) else None

@@ -2,10 +2,12 @@
 
 Three kinds of rows. A *request's* holds a digest of its content and, once it has ended, the
 outcome; a *user's* holds the claim: which request is about to invite, and since when; another one
-(``converters.storage.looks``) says when the user was last looked at for an event. The claim is
-written before the POST, so that whoever comes after a crash knows that there may have been one.
-Writes go by ETag: of two that want the same row, one wins and the other looks again. A row that is
-gone is survived, as the directory is asked too.
+(``converters.storage.looks``) says when the user was last looked at for an event. Beside them stand
+those about the subscription to events (``converters.storage.standings``).
+
+The claim is written before the POST, so that whoever comes after a crash knows that there may have
+been one. Writes go by ETag: of two that want the same row, one wins and the other looks again. A
+row that is gone is survived, as the directory is asked too.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from converters.storage.looks import Looks
+from converters.storage.standings import Standings
 from converters.storage.table import Row, Rows
 from converters.wire.requests import NAMESPACE
 
@@ -98,6 +101,7 @@ class Ledger:
     ) -> None:
         self._rows, self._clock = Rows(storage, table, credential, clock), clock
         self.looks = Looks(self._rows, clock)
+        self.standings = Standings(self._rows, clock)
 
     async def close(self) -> None:
         """Close the connections."""

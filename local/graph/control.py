@@ -8,10 +8,15 @@ No part of Graph::
     GET    /_emulator/invitations  those that were made
     GET    /_emulator/mails        those that Graph sent
     GET    /_emulator/faults       those in force
+    GET    /_emulator/subscriptions  those to changes of users that have not ended
+    GET    /_emulator/events       those that were made for subscriptions
     POST   /_emulator/faults       {"path": "/invitations", "status": 503, …}, or a list of such
     DELETE /_emulator/faults
     POST   /_emulator/redeem       {"userId": "…"} or {"inviteRedeemUrl": "…"}; "issuer", and
                                    "issuerAssignedId", if wanted
+    POST   /_emulator/hire         {"user": {…}, "groupId": "…"}: a new user, put into a group
+    POST   /_emulator/lifecycle    {"event": "reauthorizationRequired", "missed" or
+                                   "subscriptionRemoved", which removes all}
     POST   /_emulator/settings     {"latencyMs", "jitterMs", "lagMs", "retryAfter",
                                    "throttle": true, false or limits, and the tenant's policies}
     POST   /_emulator/reset        {"tenant": {…}}; {} for an empty directory
@@ -60,10 +65,14 @@ class Control:
             "counts": self._counts,
             "invitations": lambda: self._emulator.invitations,
             "mails": lambda: self._emulator.mails,
+            "subscriptions": self._subscriptions,
+            "events": lambda: self._emulator.tenant.subscriptions.events,
             "faults": lambda: [asdict(fault) for fault in self._emulator.faults],
         }
         acts: dict[str, Callable[[Json], None]] = {
             "redeem": self._redeem,
+            "hire": self._hire,
+            "lifecycle": self._say_lifecycle,
             "settings": self._set,
             "reset": self._reset,
         }
@@ -124,6 +133,24 @@ class Control:
             raise ValueError("the link leads to no invitation, or a newer one has voided it")
         issuer = body.get("issuer", "ExternalAzureAD")
         self._emulator.tenant.redeem(user_id, issuer, body.get("issuerAssignedId"))
+
+    def _subscriptions(self) -> list[Json]:
+        tenant = self._emulator.tenant
+        return tenant.subscriptions.alive(tenant.now())
+
+    def _hire(self, body: Json) -> None:
+        known("hire", body, ("user", "groupId"))
+        tenant, group_id = self._emulator.tenant, body["groupId"]
+        if group_id not in tenant.groups:
+            raise ValueError(f"there is no group {group_id}")
+        tenant.memberships.add(group_id, tenant.add_user(body["user"])["id"])
+
+    def _say_lifecycle(self, body: Json) -> None:
+        name, tenant = known("lifecycle", body, ("event",))["event"], self._emulator.tenant
+        tenant.subscriptions.send_lifecycle(name, tenant.tenant_id, tenant.now())
+        if name == "subscriptionRemoved":
+            for one in self._subscriptions():
+                tenant.subscriptions.remove(one["id"])
 
     def _set(self, body: Json) -> None:
         known("settings", body, _SETTINGS)

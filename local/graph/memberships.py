@@ -45,6 +45,8 @@ class Memberships:
         self.group_eligibility = [
             loading.group_eligibility(each) for each in description.get("groupEligibility", [])
         ]
+        # Who came into which group, and who left it, in order.
+        self.changes: list[tuple[str, str, bool]] = []
         self._groups_of: dict[str, list[str]] = defaultdict(list)
         for group in self.groups.values():
             for member in group["members"]:
@@ -68,6 +70,23 @@ class Memberships:
         """Put a user or a group into a group."""
         self.groups[group_id]["members"].append(member_id)
         self._groups_of[member_id].append(group_id)
+        self.changes.append((group_id, member_id, True))
+
+    def remove(self, group_id: str, member_id: str) -> None:
+        """Take a user or a group out of a group."""
+        self.groups[group_id]["members"].remove(member_id)
+        self._groups_of[member_id].remove(group_id)
+        self.changes.append((group_id, member_id, False))
+
+    def members_of(self, group_id: str) -> list[str]:
+        """Return everybody in a group, and the groups in it, through groups too."""
+        found, waiting = dict[str, None](), [group_id]
+        while waiting:
+            for member in self.groups.get(waiting.pop(), {}).get("members", ()):
+                if member not in found:
+                    found[member] = None
+                    waiting.append(member)
+        return list(found)
 
     def groups_of(self, member_id: str) -> list[Json]:
         """Return the groups of a user or a group, through groups too."""

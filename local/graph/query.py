@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from local.graph.schema import EntityType, Json
     from local.graph.tenant import Tenant
 
-OPTIONS = frozenset({"$select", "$filter", "$top", "$count", "$expand", "$skiptoken"})
+OPTIONS = frozenset(
+    {"$select", "$filter", "$top", "$count", "$expand", "$skiptoken", "$deltatoken"}
+)
 PAGE, LONGEST_PAGE = 100, 999
 # "Too many child clauses …": so many alternatives does a directory query take.
 MOST_ALTERNATIVES = 15

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from local.graph import applications, invitations, policies, users
+from local.graph import applications, deltas, invitations, policies, subscribing, users
 from local.graph.errors import unknown_segment, wrong_method
 from local.graph.query import Query
 from local.graph.schema import Json
@@ -93,9 +93,23 @@ _READ_GROUPS = _one_of(
     "GroupMember.Read.All+User.Read.All", "GroupMember.Read.All+User.ReadWrite.All",
     "Directory.Read.All",
 )  # fmt: skip
+_READ_MEMBERS = _one_of("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")
 _READ_POLICIES = _one_of("Policy.Read.All")
 
+_WATCHING = (
+    # Of "subscription resource type": for changes of users.
+    Route("GET", ("subscriptions",), subscribing.list_all, _READ_USERS),
+    Route("POST", ("subscriptions",), subscribing.create, _READ_USERS, 201, "write"),
+    Route("GET", ("subscriptions", _ANY), subscribing.get, _READ_USERS),
+    Route("PATCH", ("subscriptions", _ANY), subscribing.update, _READ_USERS, 200, "write"),
+    Route("DELETE", ("subscriptions", _ANY), subscribing.delete, _READ_USERS, 204, "write"),
+    # Before the paths that take any id.
+    Route("GET", ("users", "delta"), deltas.users, _READ_USERS, units=2),
+    Route("GET", ("groups", "delta"), deltas.groups, _READ_MEMBERS, units=2),
+    Route("GET", ("groups", _ANY, "transitiveMembers"), deltas.members, _READ_MEMBERS, units=2),
+)
 _V1 = (
+    *_WATCHING,
     Route("GET", ("users", _ANY), users.get_user, _READ_USERS),
     Route("PATCH", ("users", _ANY), users.update_user, _one_of("User.ReadWrite.All"), 204, "write"),
     Route("GET", ("users",), users.list_users, _READ_USERS, units=2),

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from local.graph import loading
@@ -15,9 +17,10 @@ from local.graph.exchange import timestamp
 from local.graph.faults import UserFaults
 from local.graph.lag import Replica
 from local.graph.memberships import Memberships
+from local.graph.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -58,6 +61,10 @@ class Tenant:
         self.redeem_urls: dict[str, str] = {}
         self.invitations: list[Json] = []
         self.mails: list[Json] = []
+        self.now: Callable[[], datetime] = partial(datetime.now, UTC)
+        self.subscriptions = Subscriptions()
+        # Ids of users who were made or changed, in order.
+        self.changed: list[str] = []
         self._load_policies(entry)
         for user in entry.get("users", []):
             self.add_user(user)
@@ -130,6 +137,7 @@ class Tenant:
             self.user_faults[user_id] = UserFaults(fault)
         self.replica.write(user_id, None)
         self.users[user_id] = user
+        self._note(user_id)
         self._names[name] = self._names[user_id.lower()] = user_id
         self._index(user)
         return user
@@ -139,6 +147,7 @@ class Tenant:
         user = self.users[user_id]
         self.replica.write(user_id, user)
         user.update(changes)
+        self._note(user_id)
         self._index(user)
 
     def delete_user(self, user_id: str) -> None:
@@ -148,6 +157,11 @@ class Tenant:
             self._names.pop(name.lower(), None)
         for holders in self._holders.values():
             holders.discard(user_id)
+
+    def _note(self, user_id: str) -> None:
+        """Remember that a user was changed, and tell those who have subscribed to that."""
+        self.changed.append(user_id)
+        self.subscriptions.tell(user_id, self.tenant_id, self.now())
 
     def _index(self, user: Json) -> None:
         # What a user no longer has may stay: whoever asks compares again, and replicas lag.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.graph import standing_reads, tenant_reads, user_reads
+from converters.graph import standing_reads, subscriptions, tenant_reads, user_reads
 from converters.graph.read import Item
 from converters.model.facts import Unread
 from tests.directory import USER_ID
@@ -48,8 +48,10 @@ def test_reads_are_made_by_those_functions_alone() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Read"
     }
-    modules = (user_reads, standing_reads, tenant_reads)
-    assert making == {f"{module.__name__.replace('.', '/')}.py" for module in modules}
+    # The last decides on nobody; test_subscription_trouble.py sends it what is not whole.
+    known = (user_reads, standing_reads, tenant_reads, subscriptions)
+    modules = {f"{module.__name__.replace('.', '/')}.py" for module in known}
+    assert making == modules
 
 
 def test_names_of_reads_are_unique() -> None:

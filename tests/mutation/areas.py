@@ -19,6 +19,13 @@ AREAS = {
     ),
     "claims": ("steps/inviting.py", "storage/ledger.py", "storage/looks.py", "storage/table.py"),
     "queues": ("storage/queues.py", "storage/quota.py", "steps/reporting.py", "steps/sweeping.py"),
+    "subscription": (
+        "graph/delta.py",
+        "graph/subscriptions.py",
+        "steps/catching_up.py",
+        "steps/subscribing.py",
+        "storage/standings.py",
+    ),
     "waiting": ("steps/retrying.py", "storage/clock.py", "wire/waits.py"),
     "pacing": ("graph/rate_limit.py", "graph/client.py"),
     "wire": (
@@ -39,6 +46,7 @@ AREAS = {
     "deciding": (
         "conversion.py",
         "steps/concluding.py",
+        "steps/running.py",
         "steps/screening.py",
         "storage/records.py",
         "graph/invitation_body.py",

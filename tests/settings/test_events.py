@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from converters.model.errors import SettingsInvalid
 from converters.settings.events import EventOutcomes, Events
 from converters.settings.settings import Settings
 from tests.settings.test_settings import LEAST
@@ -22,3 +25,42 @@ def test_keys_are_read() -> None:
     settings = Settings.from_mapping(LEAST | keys)
     assert settings.events == Events(SECRET, EventOutcomes.ALL, 0)
     assert SECRET not in repr(settings)
+
+
+TOPIC = (
+    "/subscriptions/99999999-AAAA-4aaa-8aaa-999999999999/resourcegroups/rg(b2b)_1"
+    "/providers/Microsoft.EventGrid/partnerTopics/graph-users"
+)
+ON = {
+    "EVENTS_PARTNER_TOPIC": TOPIC,
+    "EVENTS_LOCATION": "westeurope",
+    "EVENTS_CLIENT_STATE": "word",
+    "CONVERTIBLE_GROUP_ID": "33333333-cccc-4ccc-8ccc-333333333333",
+}
+
+
+def test_partner_topic_is_taken_apart_into_graphs_address() -> None:
+    events = Settings.from_mapping(LEAST | ON | {"SUBSCRIBE_SCHEDULE": "0 * * * * *"}).events
+    assert events.topic
+    assert events.topic.url == (
+        "EventGrid:?azuresubscriptionid=99999999-AAAA-4aaa-8aaa-999999999999"
+        "&resourcegroup=rg%28b2b%29_1&partnertopic=graph-users&location=westeurope"
+    )
+    assert events.schedule == "0 * * * * *"
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"EVENTS_PARTNER_TOPIC": "graph-users"}, "resource id"),
+        ({"EVENTS_PARTNER_TOPIC": TOPIC + "/x"}, "resource id"),
+        ({"EVENTS_LOCATION": "West Europe"}, "EVENTS_LOCATION"),
+        ({"EVENTS_LOCATION": ""}, "EVENTS_LOCATION"),
+        ({"EVENTS_CLIENT_STATE": ""}, "needs EVENTS_CLIENT_STATE"),
+        ({"CONVERTIBLE_GROUP_ID": ""}, "CONVERTIBLE_GROUP_ID"),
+        ({"SUBSCRIBE_SCHEDULE": "hourly"}, "SUBSCRIBE_SCHEDULE"),
+    ],
+)
+def test_topic_that_leads_nowhere_is_refused(changes: dict[str, str], problem: str) -> None:
+    with pytest.raises(SettingsInvalid, match=problem):
+        Settings.from_mapping(LEAST | ON | changes)
