@@ -8,7 +8,7 @@ WORKERS := -n auto --maxprocesses 4 --dist worksteal
 ROOMS := model settings wire policy graph storage steps
 
 .DEFAULT_GOAL := demo
-.PHONY: help demo start test unit check doctor dead-letters replay package bench bench-scale faults mutation snapshots fuzz lock setup azure-cli kql
+.PHONY: help demo start test unit check doctor smoke dead-letters replay package bench bench-scale faults mutation snapshots fuzz lock setup azure-cli kql
 
 help:  ## print what each command is for
 	@grep -E '^[a-z-]+:.*  ## ' Makefile | awk -F':.*  ## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ check: setup azure-cli kql  ## format, lint, types, tests: what must be green be
 
 doctor: setup  ## look whether the set-up of this environment can work, with the cure for what can't
 	@$(VENV)/python -m cli doctor
+
+smoke: setup  ## send one check to the deployed function and wait for its outcome; SMOKE="--user ID" for somebody
+	@$(VENV)/python -m cli smoke $(SMOKE)
 
 dead-letters: setup  ## print which requests are kept as dead letters
 	@$(VENV)/python -m cli replay --look
