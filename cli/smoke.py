@@ -84,7 +84,9 @@ async def _outcome(results: QueueReader, request_id: str) -> dict[str, Any]:
 def _judged(outcome: dict[str, Any]) -> Finding:
     reasons = outcome["reasons"]
     codes = ", ".join(reason["code"] for reason in reasons)
-    # What keeps the rules from a fact is the operator's to mend, such as a permission.
-    is_ill = outcome["status"] in _ILL or any(each["owner"] == Owner.OPERATOR for each in reasons)
+    # A no by the rules is an answer; what the operator has to mend before there is one is not.
+    is_ill = outcome["status"] in _ILL or any(
+        each["owner"] == Owner.OPERATOR and each["retriable"] for each in reasons
+    )
     code = Code.ILL if is_ill else Code.WELL
     return Finding(code, f"{outcome['requestId']}: {outcome['status']} ({codes or 'no reasons'})")

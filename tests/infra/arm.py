@@ -7,6 +7,7 @@ sent; the function app that they make, with its site for publishing; and a partn
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -112,12 +113,12 @@ class ResourceManager:
 
     async def _deploy(self, asking: web.Request) -> web.Response:
         await self._validate(asking)
-        template = (await asking.json())["properties"]["template"]
+        template = (await _sent(asking))["template"]
         self.deployed(asking.match_info["name"], *template["outputs"])
         return await self._deployment(asking)
 
     async def _validate(self, asking: web.Request) -> web.Response:
-        self.parameters = (await asking.json())["properties"]["parameters"]
+        self.parameters = (await _sent(asking))["parameters"]
         return web.json_response({"properties": {"provisioningState": "Succeeded"}})
 
     async def _preview(self, asking: web.Request) -> web.Response:
@@ -223,6 +224,13 @@ async def _keys(_: web.Request) -> web.Response:
 
 async def _published(_: web.Request) -> web.Response:
     return web.json_response({"status": 4})
+
+
+async def _sent(asking: web.Request) -> dict[str, Any]:
+    """Return what is to be deployed; the CLI writes the template's name without quotes."""
+    text = (await asking.text()).replace(" template:{", ' "template":{', 1)
+    properties: dict[str, Any] = json.loads(text)["properties"]
+    return properties
 
 
 def _error(code: str, what: str) -> dict[str, Any]:
