@@ -17,7 +17,7 @@ DEPLOYMENT = "b2b-pilot-7"
 pytestmark = [
     pytest.mark.skipif(not AZURE_CLI.exists(), reason="the Azure CLI is installed by `make test`"),
     # The CLI's first run on a machine compiles all of it.
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 
 

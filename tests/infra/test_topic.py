@@ -20,7 +20,7 @@ PATH = f"Microsoft.EventGrid/partnerTopics/{TOPIC}"
 pytestmark = [
     pytest.mark.skipif(not AZURE_CLI.exists(), reason="the Azure CLI is installed by `make test`"),
     # The CLI's first run on a machine compiles all of it.
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 
 

@@ -30,7 +30,7 @@ needs_cli = pytest.mark.skipif(
     not AZURE_CLI.exists(), reason="the Azure CLI is installed by `make test`"
 )
 # The CLI's first run on a machine compiles all of it.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 def jobs() -> dict[str, Any]:
