@@ -24,6 +24,7 @@ README = (INFRA / "README.md").read_text()
 READ = "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))"
 VARS = {**ENVIRONMENT, "AZURE_RESOURCE_GROUP": GROUP}
 OUTPUTS = re.findall(r"^output (\w+) ", sources()["main.bicep"], re.MULTILINE)
+SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 # `make` sets nothing up here: the tests run in what it would make.
 PREPARED = {"PYTHON": "true"}
 needs_cli = pytest.mark.skipif(
@@ -55,7 +56,8 @@ def compiler_into(commands: Path) -> None:
     if genuine := found():
         (commands / "bicep").symlink_to(genuine)
         return
-    template = {"resources": [], "outputs": {name: {"type": "string"} for name in OUTPUTS}}
+    outputs = {name: {"type": "string"} for name in OUTPUTS}
+    template: dict[str, Any] = {"$schema": SCHEMA, "resources": [], "outputs": outputs}
     given = {
         name: {"value": ENVIRONMENT[key]}
         for name, key in (
