@@ -37,6 +37,9 @@ check: setup azure-cli kql  ## format, lint, types, tests: what must be green be
 doctor: setup  ## look whether the set-up of this environment can work, with the cure for what can't
 	@$(VENV)/python -m cli doctor
 
+smoke: setup  ## send one check to the deployed function and wait for its outcome; SMOKE="--user ID" for somebody
+	@$(VENV)/python -m cli smoke $(SMOKE)
+
 dead-letters: setup  ## print which requests are kept as dead letters
 	@$(VENV)/python -m cli dead-letters list
 

@@ -34,6 +34,7 @@ for _function in (
     following.status,
     following.history,
     looking.doctor,
+    looking.smoke,
 ):
     app.command()(verb(_function))
 for _name, _function in {

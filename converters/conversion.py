@@ -10,13 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from converters.graph.client import Graph
 from converters.graph.gathering import Gatherer
-from converters.graph.looking import Looker
 from converters.graph.rate_limit import MOST_WAIT
-from converters.model.errors import (
-    ConverterError,
-    RequestInvalid,
-    Unavailable,
-)
+from converters.model.errors import ConverterError, RequestInvalid, Unavailable
 from converters.model.event import Notice
 from converters.model.request import Mode
 from converters.model.trace import Trace
@@ -24,11 +19,9 @@ from converters.policy.approval import approve
 from converters.policy.eligibility import decide
 from converters.policy.rule import Case
 from converters.steps import concluding, retrying, screening
-from converters.steps.caretaking import Caretaker
-from converters.steps.following_up import Follower
+from converters.steps.aftercare import aftercare
 from converters.steps.inviting import Attempt, Inviter
 from converters.steps.logging import log_ended, log_notice, log_undone
-from converters.steps.reminding import Reminders
 from converters.steps.reporting import Ending, Reporter
 from converters.steps.resending import Resender
 from converters.steps.running import running_concurrently
@@ -37,8 +30,6 @@ from converters.steps.subscribing import Subscriber
 from converters.steps.sweeping import Sweeper
 from converters.storage import records
 from converters.storage.clock import ServiceClock
-from converters.storage.follow_ups import FollowUps
-from converters.storage.history import History
 from converters.storage.ledger import Ledger
 from converters.storage.queues import Queue, QueueReader
 from converters.storage.quota import Quota
@@ -52,6 +43,8 @@ if TYPE_CHECKING:
     from converters.model.outcome import Outcome
     from converters.model.request import ConversionRequest
     from converters.settings.settings import Settings
+    from converters.steps.caretaking import Caretaker
+    from converters.steps.following_up import Follower
     from converters.storage.ledger import Entry
 
 
@@ -99,15 +92,12 @@ class Converter:
             _closed_by(connections, Ledger(*table)),
             _closed_by(connections, Rows(*table)),
         )
-        follow_ups = FollowUps(rows, clock)
         requests, results = queue(settings.requests_queue), queue(settings.results_queue)
         dead_letters, checks = queue(settings.dead_letters_queue), queue(settings.follow_up.queue)
         quota = Quota(queue(settings.quota_queue), clock)
         inviter = Inviter(graph, ledger, results, quota, settings, clock)
         gatherer = Gatherer(graph, settings)
-        reminders = Reminders(gatherer, inviter, follow_ups, settings)
-        looker = Looker(graph)
-        follower = Follower(looker, checks, results, follow_ups, reminders, settings, clock)
+        follower, caretaker = aftercare(gatherer, inviter, rows, checks)
         subscriber = Subscriber.of(graph, ledger.standings, requests, clock, settings)
         return cls(
             graph=graph,
@@ -128,7 +118,7 @@ class Converter:
                 subscriber=subscriber,
             ),
             follower=follower,
-            caretaker=Caretaker(follow_ups, History(rows), checks, settings, clock),
+            caretaker=caretaker,
             subscriber=subscriber,
             settings=settings,
             clock=clock,

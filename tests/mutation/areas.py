@@ -16,6 +16,8 @@ AREAS = {
         "graph/tenant_reads.py",
         "graph/gathering.py",
         "graph/cache.py",
+        "graph/looking.py",
+        "graph/standing_reads.py",
     ),
     "claims": ("steps/inviting.py", "storage/ledger.py", "storage/looks.py", "storage/table.py"),
     "queues": ("storage/queues.py", "storage/quota.py", "steps/reporting.py", "steps/sweeping.py"),
@@ -25,6 +27,18 @@ AREAS = {
         "steps/catching_up.py",
         "steps/subscribing.py",
         "storage/standings.py",
+    ),
+    "after": (
+        "steps/caretaking.py",
+        "steps/following_up.py",
+        "steps/reminding.py",
+        "steps/resending.py",
+        "storage/follow_ups.py",
+        "storage/history.py",
+        "storage/judgements.py",
+        "storage/stories.py",
+        "settings/follow_up.py",
+        "wire/checks.py",
     ),
     "waiting": ("steps/retrying.py", "storage/clock.py", "wire/waits.py"),
     "pacing": ("graph/rate_limit.py", "graph/client.py"),
@@ -64,15 +78,19 @@ DECIDES_NOTHING = (
     "model/errors.py",
     "model/event.py",
     "model/facts.py",
+    "model/follow_up.py",
+    "model/redemption.py",
     "model/outcome.py",
     "model/request.py",
     "model/trace.py",
     # What is told to the operator.
     "steps/logging.py",
     "steps/endings.py",
+    "storage/making.py",
     # Wiring of other people's libraries.
     "graph/transport.py",
     "settings/identity.py",
+    "steps/aftercare.py",
 )
 # Nothing may be left alive here.
 STRICT = frozenset({"rules", "reads", "claims", "queues"})

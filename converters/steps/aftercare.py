@@ -1,0 +1,37 @@
+"""What comes after an invitation, put together: the looks, the reminders, the ledger's old rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from converters.graph.looking import Looker
+from converters.steps.caretaking import Caretaker
+from converters.steps.following_up import Follower
+from converters.steps.reminding import Reminders
+from converters.storage.follow_ups import FollowUps
+from converters.storage.history import History
+
+if TYPE_CHECKING:
+    from converters.graph.gathering import Gatherer
+    from converters.steps.inviting import Inviter
+    from converters.storage.queues import Queue
+    from converters.storage.table import Rows
+
+
+def aftercare(
+    gatherer: Gatherer, inviter: Inviter, rows: Rows, checks: Queue
+) -> tuple[Follower, Caretaker]:
+    """Make what follows invitations up; one each per worker.
+
+    Args:
+        gatherer: reads the facts anew before a reminder.
+        inviter: makes invitations again.
+        rows: the ledger's table.
+        checks: wakes the follow-up.
+    """
+    settings, clock = inviter.settings, inviter.clock
+    follow_ups = FollowUps(rows, clock)
+    reminders = Reminders(gatherer, inviter, follow_ups, settings)
+    looker = Looker(inviter.graph)
+    follower = Follower(looker, checks, inviter.results, follow_ups, reminders, settings, clock)
+    return follower, Caretaker(follow_ups, History(rows), checks, settings, clock)
