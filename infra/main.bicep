@@ -235,6 +235,9 @@ output functionAppName string = name
 @description('Object id of the identity, to grant Graph\'s permissions to.')
 output identityPrincipalId string = identity.properties.principalId
 
+@description('Resource id of the identity, to give a partner topic.')
+output identityResourceId string = identity.id
+
 @description('Name of the storage account.')
 output storageAccountName string = storageName
 

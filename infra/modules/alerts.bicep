@@ -60,6 +60,13 @@ var alerts = [
     where: '| where tostring(line.reasons) has_any ("permissionMissing", "factUnknown", "invitationsRefusedByTenant", "invitationsOff")'
   }
   {
+    name: 'subscription'
+    description: 'The subscription to directory events is not renewed: read why in the line.'
+    severity: 2
+    line: 'subscription'
+    where: '| where tostring(line.state) == "failed" or todouble(line.daysLeft) < 20'
+  }
+  {
     name: 'not-set-up'
     description: 'A queue, the table or a role at storage is missing: deploy the infrastructure again.'
     severity: 1

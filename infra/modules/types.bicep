@@ -34,6 +34,15 @@ type operatorSettingsType = {
   @description('Optional. The clientState of Graph\'s subscription: directory events without it do nothing.')
   EVENTS_CLIENT_STATE: string?
 
+  @description('Optional. Resource id of the partner topic: with it the function makes and keeps the subscription to events.')
+  EVENTS_PARTNER_TOPIC: string?
+
+  @description('Optional. Region of the partner topic.')
+  EVENTS_LOCATION: string?
+
+  @description('Optional. When the subscription is looked at (NCRONTAB).')
+  SUBSCRIBE_SCHEDULE: string?
+
   @description('Optional. Which directory events lead to an outcome.')
   EVENT_OUTCOMES: ('actionable' | 'all')?
 

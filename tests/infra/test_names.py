@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
-from typing import TYPE_CHECKING
 
-from converters.model.outcome import Deferral, Outcome, Status
-from converters.model.trace import Trace
+from converters.model.outcome import Status
 from converters.settings.settings import Settings
-from converters.steps.logging import log_ended, log_swept, log_undone
 from tests.infra.paths import INFRA, ROOT, sources
 from tests.infra.snapshots import kept
 from tests.infra.variants import GRANTS, PILOT
-from tests.samples import request
-
-if TYPE_CHECKING:
-    import pytest
+from tests.kql.logged import samples
 
 PERMISSIONS = "graph/permissions.bicep"
 # The host and the SDKs read these.
@@ -102,25 +95,8 @@ def test_permissions_are_those_of_the_documentation_by_their_official_ids() -> N
     assert official["graphServicePrincipalAppId"] in text
 
 
-def lines(caplog: pytest.LogCaptureFixture) -> dict[str, set[str]]:
-    """Return the fields of the lines that the code logs, by the line's first word."""
-    caplog.set_level(logging.INFO, logger="b2b_conversion")
-    trace = Trace("00000000-0000-4000-8000-000000000000")
-    log_ended(Outcome("R-1", Status.FAILED), trace, 1)
-    log_ended(Deferral(request(), 1, "why"), trace, 1)
-    log_undone(ValueError(), trace, 1)
-    log_swept(0, 0, 0, 0)
-    fields: dict[str, set[str]] = {}
-    for record in caplog.records:
-        word, _, text = record.getMessage().partition(" ")
-        fields.setdefault(word, set()).update(json.loads(text))
-    return fields
-
-
-def test_alerts_and_workbook_ask_for_fields_that_are_logged(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    logged = lines(caplog)
+def test_alerts_and_workbook_ask_for_fields_that_are_logged() -> None:
+    logged = samples()
     queries = alert_queries()
     workbook = json.loads((INFRA / "workbook.json").read_text())
     texts = [item["content"]["query"] for item in workbook["items"] if "query" in item["content"]]
@@ -129,7 +105,7 @@ def test_alerts_and_workbook_ask_for_fields_that_are_logged(
         (word,) = re.findall(r'startswith "(\w+) \{"', query)
         asked = set(re.findall(r"\bline\.(\w+)", query))
         assert asked or "where lines == 0" in query, query
-        assert asked <= logged[word], query
+        assert asked <= {*logged[word]}, query
 
 
 def alert_queries() -> list[str]:

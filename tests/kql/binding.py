@@ -82,8 +82,9 @@ class Binding:
             shapes = [TABLES[table]["dynamic"] for table in self.tables]
             return {key: value for shape in shapes for key, value in shape.items()}[name]
         if definition["text"].startswith(_PARSED):
-            (word,) = _WORD.findall(self.text)
-            return lines[word]
+            # Of several kinds of lines in one query, any may have it.
+            words = _WORD.findall(self.text)
+            return {key: value for word in words for key, value in lines[word].items()}
         value = self._value(definition["path"], lines)
         return value[0] if definition["expanded"] else value
 

@@ -12,6 +12,8 @@ from converters.model.outcome import Deferral, Outcome, Owner, Reason, Status
 from converters.model.trace import Trace
 from converters.steps.logging import (
     log_ended,
+    log_follow_up,
+    log_subscription,
     log_swept,
     log_undone,
     log_unfinished,
@@ -85,10 +87,34 @@ def swept(waiting: int = 0, oldest: int = 0, poison: int = 0, dead: int = 0) -> 
     return lines[0]
 
 
+def followed(status: str = "reminded") -> str:
+    """Return the line of a look at an invited user."""
+    with caught() as lines:
+        log_follow_up(status, None)
+    return lines[0]
+
+
+def subscribed(state: str = "standing", days: float | None = 27.5) -> str:
+    """Return the line of a run that keeps the subscription to events."""
+    line = {
+        "state": state,
+        "subscriptionId": USER_ID,
+        "ageDays": 1.5,
+        "daysLeft": days,
+        "gap": False,
+        "enqueued": 0,
+        "graphRequestIds": [],
+    }
+    with caught() as lines:
+        log_subscription(line, warn=state == "failed")
+    return lines[0]
+
+
 def samples() -> dict[str, dict[str, Any]]:
     """Return all that a line may have, by the word that it begins with."""
     found: dict[str, dict[str, Any]] = {}
-    every = (ended(Status.FAILED, "x"), deferred("x"), undone(), unfinished(), swept())
+    of_requests = (ended(Status.FAILED, "x"), deferred("x"), undone(), unfinished())
+    every = (*of_requests, swept(), followed(), subscribed())
     for line in every:
         word, _, text = line.partition(" ")
         found[word] = found.get(word, {}) | json.loads(text)

@@ -11,7 +11,7 @@ import pytest
 from converters.model.outcome import Status
 from converters.steps.retrying import WITHDRAWN
 from tests.kql.alerting import Line, is_raised
-from tests.kql.logged import deferred, ended, swept, undone, unfinished
+from tests.kql.logged import deferred, ended, subscribed, swept, undone, unfinished
 from tests.kql.queries import Rule, rules
 
 if TYPE_CHECKING:
@@ -65,6 +65,11 @@ SCENARIOS: dict[str, tuple[tuple[Line, ...], set[str]]] = {
     "storage was away for too long": (
         with_healthy(ended(Status.FAILED, "storageUnavailable")), set(),
     ),
+    "the subscription stands": (with_healthy(subscribed()), set()),
+    "there is no subscription yet": (with_healthy(subscribed("making", None)), set()),
+    "the subscription ends in 20 days": (with_healthy(subscribed(days=20)), set()),
+    "the subscription ends in less": (with_healthy(subscribed(days=19.9)), {"subscription"}),
+    "the subscription is not renewed": (with_healthy(subscribed("failed")), {"subscription"}),
     "nothing can be stored": (with_healthy(undone()), {"nothing-stored"}),
     "the ledger does not know": (with_healthy(unfinished()), set()),
     "others log alike": (

@@ -34,6 +34,8 @@ SCALARS: dict[str, Any] = {
     'toint(parse_json(\'{"a": "7"}\').a)': 7,
     "toint(parse_json('{\"a\": 1}').b)": None,
     "toint('x')": None,
+    "todouble(parse_json('{\"a\": 19.9}').a)": 19.9,
+    "todouble(parse_json('{\"a\": null}').a)": None,
     "tolower('Ab-C')": "ab-c",
     "isnotempty('')": False,
     "isnotempty('x')": True,
