@@ -8,7 +8,7 @@ WORKERS := -n auto --maxprocesses 4 --dist worksteal
 ROOMS := model settings wire policy graph storage steps
 
 .DEFAULT_GOAL := demo
-.PHONY: help demo start test unit check doctor dead-letters replay package bench bench-scale bench-assess faults mutation fuzz lock setup azure-cli
+.PHONY: help demo start test unit check doctor dead-letters replay package bench bench-scale bench-assess bench-report faults mutation fuzz lock setup azure-cli
 
 help:  ## print what each command is for
 	@grep -E '^[a-z-]+:.*  ## ' Makefile | awk -F':.*  ## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ bench-scale: setup  ## one to eight hosts at Graph's limits, and a host's memory
 
 bench-assess: setup  ## a report on 5,000 and on 50,000 users: calls, seconds, memory, growth
 	@$(VENV)/python benchmarks/assess.py
+
+bench-report: setup  ## the page of 50,000 rows in Chromium: first paint, filter, sort, memory
+	@$(VENV)/python benchmarks/report.py
 
 faults: setup  ## hosts killed at every step, and a storm of 10,000 requests: a quarter of an hour
 	@$(VENV)/python -m tests.faults

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from cli.assess.report.columns import Columns
+from cli.assess.report.page import page
 from cli.assess.rows import COLUMNS, shown
 from cli.printing import Format, cell
 
@@ -31,9 +34,12 @@ class Output:
         self._console, self._html = console, html
         self._few: list[Row] = []
         self._began = False
+        self._columns = Columns() if html else None
 
     def row(self, row: Row) -> None:
         """Write one row, or keep it for the table."""
+        if self._columns:
+            self._columns.add(row)
         match self._console.output:
             case Format.TABLE:
                 if len(self._few) < MOST_SHOWN:
@@ -47,6 +53,7 @@ class Output:
 
     def end(self, told: dict[str, Any]) -> None:
         """Write what the rows add up to."""
+        self._write_page(told)
         console = self._console
         if console.output is Format.JSON:
             head = "\n]" if self._began else '{"rows": []'
@@ -60,6 +67,15 @@ class Output:
                 console.note(f"… and {more} more: -o csv, -o json or --html has all of them.")
         for line in _sentences(told):
             console.note(line)
+
+    def _write_page(self, told: dict[str, Any]) -> None:
+        """Write the page, for its owner alone."""
+        if self._html is None or self._columns is None:
+            return
+        descriptor = os.open(self._html, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(page(self._columns.written(), told))
+        self._console.note(f"{self._html} is written: personal data, for whom it concerns alone.")
 
 
 def _sentences(told: dict[str, Any]) -> list[str]:

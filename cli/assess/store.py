@@ -112,7 +112,7 @@ class Store:
         draft = self._folder / f"{name}.draft"
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as stream:
-            json.dump(value, stream)
+            stream.write(json.dumps(value))
         draft.replace(self._folder / name)
 
 

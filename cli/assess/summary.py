@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # After so many days an invitation is called stale.
 STALE_DAYS = 30
-_OK = 200
+_AGES = (7, STALE_DAYS, 90)
 _ELIGIBLE, _INELIGIBLE = "eligible", "ineligible"
 
 
@@ -42,6 +42,8 @@ class Summary:
     rows: int = 0
     by_status: Counter[str] = field(default_factory=Counter)
     by_rule: Counter[str] = field(default_factory=Counter)
+    by_reason: Counter[str] = field(default_factory=Counter)
+    ages: Counter[str] = field(default_factory=Counter)
     by_domain: Counter[str] = field(default_factory=Counter)
     by_home: Counter[str] = field(default_factory=Counter)
     remaining: Counter[str] = field(default_factory=Counter)
@@ -59,8 +61,11 @@ class Summary:
             self.by_home[row["homeTenant"]] += 1
         if row["status"] == _ELIGIBLE:
             self.remaining.update(name for name in ("synced", "mailbox", "licences") if row[name])
-        self.stale += (row["pendingDays"] or 0) > STALE_DAYS
+        if row["pendingDays"] is not None:
+            self.stale += row["pendingDays"] > STALE_DAYS
+            self.ages[_age(row["pendingDays"])] += 1
         if row["status"] == _INELIGIBLE:
+            self.by_reason.update({reason["code"] for reason in row["reasons"]})
             self._note_remedies(row["reasons"])
         return row
 
@@ -89,11 +94,16 @@ class Summary:
             "notLookedAt": scan.untouched,
             "candidates": self.rows,
             "byStatus": dict(self.by_status.most_common()),
+            "byReason": dict(self.by_reason.most_common()),
             "byRule": dict(self.by_rule.most_common()),
             "byDomain": dict(self.by_domain.most_common()),
             "byHomeTenant": dict(self.by_home.most_common()),
             "remainsOfEligible": dict(self.remaining.most_common()),
-            "pending": {"days": STALE_DAYS, "stale": self.stale},
+            "pending": {
+                "staleAfterDays": STALE_DAYS,
+                "stale": self.stale,
+                "byAge": dict(self.ages),
+            },
             "remedies": [
                 {
                     "code": one.code,
@@ -107,3 +117,8 @@ class Summary:
                 )
             ],
         }
+
+
+def _age(days: int) -> str:
+    """Return how old an invitation is, roughly."""
+    return next((f"up to {most} days" for most in _AGES if days <= most), "older")
