@@ -93,8 +93,9 @@ class Store:
 
     def remove(self) -> None:
         """Delete what was stored, and the folder where nothing else is in it."""
-        for path in (*self._folder.glob("*.page.json"), *self._folder.glob("*.state.json")):
-            path.unlink()
+        for pattern in ("*.page.json", "*.state.json", "*.json.draft"):
+            for path in self._folder.glob(pattern):
+                path.unlink()
         (self._folder / META).unlink(missing_ok=True)
         if not any(self._folder.iterdir()):
             self._folder.rmdir()

@@ -101,8 +101,8 @@ function pending() {
   const ages = Object.entries(told.pending.byAge);
   const lines = ages.map(([age, count]) =>
     [link(age, [["foundBy", "=", "pendingInvitation"]]), number.format(count)]);
-  const stale = `${number.format(told.pending.stale)} are older than`
-    + ` ${told.pending.staleAfterDays} days: the person may not know of the invitation.`;
+  const stale = `Older than ${told.pending.staleAfterDays} days:`
+    + ` ${number.format(told.pending.stale)}. These people may not know of the invitation.`;
   return card("Invitations not redeemed", make("p", stale),
     tableOf([["Age", ""], ["People", "number"]], lines));
 }

@@ -22,8 +22,14 @@ if TYPE_CHECKING:
     from cli.assess.scan import Scan
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+LONG = "It takes as many words as the real ones have, so that narrow pages are tried too."
 REASONS = [
-    {"code": code, "message": f"It is {code}.", "remediation": f"Mend {code}.", "owner": owner}
+    {
+        "code": code,
+        "message": f"It is {code}.",
+        "remediation": f"Mend {code} by ALLOWED_EMAIL_DOMAINS. {LONG}",
+        "owner": owner,
+    }
     for code, owner in {
         "mailboxAssigned": "identityAdmin",
         "accountDisabled": "identityAdmin",
@@ -54,7 +60,9 @@ def report(rows: Iterable[Row]) -> Report:
     for row in rows:
         columns.add(summary.add(row))
     scan = SimpleNamespace(users=summary.rows + 3, external=2, untouched=1)
-    reader = SimpleNamespace(unread={}, permissions={"User.Read.All"}, calls=7)
+    reader = SimpleNamespace(
+        unread={}, permissions={"PrivilegedEligibilitySchedule.Read.AzureADGroup"}, calls=7
+    )
     told = summary.told(cast("Scan", scan), cast("Reader", reader), NOW, NOW)
     written = columns.written()
     return Report(written, told, page(written, told))

@@ -6,12 +6,14 @@ import csv
 import io
 import json
 import re
+import tomllib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cli.assess.report.columns import WHY
+from cli.assess.report.page import SCRIPTS
 from cli.assess.rows import FIELDS
 from local.graph import GraphEmulator
 from local.world import ROOT
@@ -89,6 +91,16 @@ def test_page_is_closed_against_everything_else() -> None:
         for source in own
         for word in ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(")
     )
+
+
+def test_every_part_of_the_page_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["cli.assess.report"]
+    beside = [path for path in (ROOT / "cli/assess/report").iterdir() if path.suffix != ".py"]
+    parts = {path for path in beside if path.is_file()}
+    assert {path.name for path in parts} >= {"page.html", "report.css", *SCRIPTS}
+    assert {path for path in parts if not any(path.match(one) for one in patterns)} == set()
+    assert {path.name for path in parts if path.suffix == ".js"} == set(SCRIPTS)
 
 
 @needs_browser

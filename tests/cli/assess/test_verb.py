@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cli.assess.rows import COLUMNS, FIELDS
-from local.graph import Fault, GraphEmulator
+from local.graph import Fault, GraphEmulator, Record
 from tests.cli.assess.tenants import KEYS, assessed, user, varied
-from tests.cli.terminal import Ended, b2b
+from tests.cli.terminal import PROGRAM, Ended, b2b, environment
 from tests.directory import tenant
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 HOSTILE = "=1+1\x1b[31m[bold]"
+
+
+class Requests(list[Record]):
+    """What came in, and whether a second request has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.second = asyncio.Event()
+
+    def append(self, record: Record) -> None:
+        """Note one more."""
+        super().append(record)
+        if len(self) == 2:
+            self.second.set()
 
 
 def names_in(folder: Path) -> set[str]:
@@ -83,6 +99,24 @@ async def test_graph_that_fails_leaves_a_checkpoint_and_the_same_call_goes_on(
     assert "run it again to go on" in stopped.err
     assert "Going on from .b2b-assess" in ended.err
     assert len(first) == 1
+    assert len(ended.out.splitlines()) == 1500
+
+
+async def test_interrupted_it_keeps_what_was_read(tmp_path: Path) -> None:
+    async with GraphEmulator(tenant(*(user(n) for n in range(1, 1500)))) as graph:
+        graph.requests = requests = Requests()
+        graph.faults.add(Fault(path="skiptoken", hang_ms=60_000))
+        keys = environment(**KEYS, GRAPH_BASE_URL=graph.url)
+        process = await asyncio.create_subprocess_exec(
+            *(*PROGRAM, "assess"), cwd=tmp_path, env=keys, stderr=asyncio.subprocess.PIPE
+        )
+        await requests.second.wait()
+        process.send_signal(signal.SIGINT)
+        _, told = await process.communicate()
+        graph.faults.clear()
+        ended = await run(graph, tmp_path, "-o", "csv")
+    assert (process.returncode, b"Interrupted." in told) == (130, True)
+    assert "Going on from .b2b-assess" in ended.err
     assert len(ended.out.splitlines()) == 1500
 
 
