@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -104,19 +104,13 @@ class Summary:
                 "stale": self.stale,
                 "byAge": dict(self.ages),
             },
-            "remedies": [
-                {
-                    "code": one.code,
-                    "owner": one.owner,
-                    "remediation": one.remediation,
-                    "blocks": one.blocks,
-                    "frees": one.frees,
-                }
-                for one in sorted(
-                    self.remedies.values(), key=lambda one: (-one.frees, -one.blocks, one.code)
-                )
-            ],
+            "remedies": self._by_effect(),
         }
+
+    def _by_effect(self) -> list[dict[str, Any]]:
+        """Write the remedies down, the one that frees most first."""
+        found = sorted(self.remedies.values(), key=lambda one: (-one.frees, -one.blocks, one.code))
+        return [asdict(one) for one in found]
 
 
 def _age(days: int) -> str:

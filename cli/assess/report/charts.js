@@ -99,11 +99,11 @@ function remains() {
 
 function pending() {
   const ages = Object.entries(told.pending.byAge);
-  const lines = ages.map(([age, count]) =>
-    [link(age, [["foundBy", "=", "pendingInvitation"]]), number.format(count)]);
+  const lines = ages.map(([age, count]) => [age, number.format(count)]);
   const stale = `Older than ${told.pending.staleAfterDays} days:`
     + ` ${number.format(told.pending.stale)}. These people may not know of the invitation.`;
   return card("Invitations not redeemed", make("p", stale),
+    link("Show all", [["foundBy", "=", "pendingInvitation"]]),
     tableOf([["Age", ""], ["People", "number"]], lines));
 }
 

@@ -30,6 +30,21 @@ KEYS = {
 }
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MAILBOX = "efb87545-963c-4e0d-99df-69c6916d9eb0"
+BLOCKED: dict[str, Any] = {
+    "partners": [
+        {
+            "tenantId": OTHER_ID,
+            "b2bCollaborationInbound": {
+                "usersAndGroups": {
+                    "accessType": "blocked",
+                    "targets": [{"target": "AllUsers", "targetType": "user"}],
+                }
+            },
+        }
+    ]
+}
+IDS = {name: str(uuid.UUID(int=100 + number)) for number, name in enumerate("abcdef")}
+INNER, HOLDS = str(uuid.UUID(int=900)), str(uuid.UUID(int=901))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +86,9 @@ def user(number: int, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
     }
 
 
-def varied() -> dict[str, Any]:
-    """Return a tenant in which every rule has somebody to find."""
+def _varied_users() -> list[dict[str, Any]]:
     plan = {"servicePlanId": MAILBOX, "capabilityStatus": "Enabled"}
-    ids = {name: str(uuid.UUID(int=100 + n)) for n, name in enumerate("abcdefghijklm")}
-    users = [
+    return [
         kim(mail="kim@partner.example"),
         user(100, displayName="holds a role"),
         user(101, displayName="in a group that holds a role"),
@@ -99,49 +112,43 @@ def varied() -> dict[str, Any]:
         ),
         user(116, otherMails=[], userType="Guest", identities=[]),
     ]
-    inner = str(uuid.UUID(int=900))
-    holds = str(uuid.UUID(int=901))
+
+
+def _varied_groups() -> list[dict[str, Any]]:
+    return [
+        {"id": GROUP_ID, "displayName": "Protected", "members": [INNER]},
+        {"id": INNER, "displayName": "Inner", "members": [IDS["f"]]},
+        {
+            "id": HOLDS,
+            "displayName": "Admins",
+            "isAssignableToRole": True,
+            "members": [IDS["b"]],
+        },
+    ]
+
+
+def varied() -> dict[str, Any]:
+    """Return a tenant in which every rule has somebody to find."""
     return tenant(
-        *users,
-        groups=[
-            {"id": GROUP_ID, "displayName": "Protected", "members": [inner]},
-            {"id": inner, "displayName": "Inner", "members": [ids["f"]]},
-            {
-                "id": holds,
-                "displayName": "Admins",
-                "isAssignableToRole": True,
-                "members": [ids["b"]],
-            },
-        ],
-        directoryRoles=[{"displayName": "Reader", "members": [ids["a"], holds]}],
+        *_varied_users(),
+        groups=_varied_groups(),
+        directoryRoles=[{"displayName": "Reader", "members": [IDS["a"], HOLDS]}],
         roleAssignments=[
             {
-                "principalId": ids["c"],
+                "principalId": IDS["c"],
                 "roleDefinitionId": OTHER_ID,
                 "directoryScopeId": "/administrativeUnits/x",
             }
         ],
-        roleEligibility=[{"principalId": ids["d"], "roleDefinitionId": OTHER_ID}],
-        groupEligibility=[{"principalId": ids["e"], "groupId": inner, "accessId": "member"}],
+        roleEligibility=[{"principalId": IDS["d"], "roleDefinitionId": OTHER_ID}],
+        groupEligibility=[{"principalId": IDS["e"], "groupId": INNER, "accessId": "member"}],
         contacts=[{"mail": "Contact@partner.example"}],
         federations=[{"displayName": "F", "issuerUri": "urn:f", "domains": ["federated.example"]}],
         homeTenants={
             "partner.example": {"tenantId": HOME_TENANT_ID, "displayName": "Partner"},
             "blocked.example": {"tenantId": OTHER_ID, "displayName": "Blocked"},
         },
-        crossTenantAccess={
-            "partners": [
-                {
-                    "tenantId": OTHER_ID,
-                    "b2bCollaborationInbound": {
-                        "usersAndGroups": {
-                            "accessType": "blocked",
-                            "targets": [{"target": "AllUsers", "targetType": "user"}],
-                        }
-                    },
-                }
-            ]
-        },
+        crossTenantAccess=BLOCKED,
     )
 
 

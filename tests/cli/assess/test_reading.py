@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.assess.pace import Pace
 from cli.assess.store import Store
 from cli.ending import WrongCall
+from converters.graph.responses import Response
 from converters.model.errors import GraphUnavailable
 from local.graph import Fault, GraphEmulator
 from tests.cli.assess.tenants import Rest, assessed, user, varied
@@ -58,6 +60,17 @@ async def test_retry_after_is_honoured(tmp_path: Path) -> None:
         found = await assessed(graph, tmp_path / "x", clock=clock)
     assert found.told["complete"]
     assert clock.waits[:2] == [17, 17]
+
+
+@pytest.mark.parametrize(
+    ("used", "waits"), [("0.5", []), ("0.8", []), ("0.9", [2.5]), ("1.7", [5.0]), ("x", [])]
+)
+async def test_near_the_limit_it_slows_down(used: str, waits: list[float]) -> None:
+    clock = Rest()
+    pace = Pace(clock, clock.rest)
+    pace.heard(Response(200, {"x-ms-throttle-limit-percentage": used}, {}))
+    await pace.turn()
+    assert clock.waits == pytest.approx(waits)
 
 
 @pytest.mark.parametrize(

@@ -101,10 +101,9 @@ async def test_limit_is_kept_away_from(tmp_path: Path) -> None:
         graph.throttle.limits = Limits(read_units=6, read_seconds=10)
         graph.throttle.clock = clock
         found = await assessed(graph, tmp_path / "x", clock=clock)
-        statuses = [record.status for record in graph.requests]
     assert len(found.rows) == 2999
-    assert 429 in statuses or clock.waits
-    assert clock.waits
+    # Sooner would have been more than 6 units in 10 seconds.
+    assert clock.now >= 20
 
 
 def test_whatever_the_service_reads_of_a_user_is_selected() -> None:
