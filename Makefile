@@ -58,6 +58,12 @@ bench-scale: setup  ## one to eight hosts at Graph's limits, and a host's memory
 bench-host: setup  ## seconds to start and memory on Microsoft's Functions host
 	@$(VENV)/python benchmarks/real_host.py
 
+bench-assess: setup  ## a report on 5,000 and on 50,000 users: calls, seconds, memory, growth
+	@$(VENV)/python benchmarks/assess.py
+
+bench-report: setup  ## the page of 50,000 rows in Chromium: first paint, filter, sort, memory
+	@$(VENV)/python benchmarks/report.py
+
 faults: setup  ## hosts killed at every step, and a storm of 10,000 requests: a quarter of an hour
 	@$(VENV)/python -m tests.faults
 

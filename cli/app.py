@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli import asking, following, letters, looking
+from cli.assess import command as assessing
 from cli.bulk import command as bulk
 from cli.verb import verb
 
@@ -30,6 +31,7 @@ for _function in (
     asking.check,
     asking.request,
     bulk.bulk,
+    assessing.assess,
     following.watch,
     following.status,
     following.history,

@@ -33,6 +33,8 @@ from converters.graph.responses import Response, json_object
 from converters.model.errors import GraphUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from azure.core.credentials_async import AsyncTokenCredential
 
     from converters.graph.read import Json
@@ -49,10 +51,16 @@ class Transport:
     Args:
         base_url: Graph's root, without a version.
         credential: for the access token; ``None`` for the emulator on loopback alone.
+        headers: what goes along with every request.
     """
 
-    def __init__(self, base_url: str, credential: AsyncTokenCredential | None) -> None:
-        self.base_url = base_url
+    def __init__(
+        self,
+        base_url: str,
+        credential: AsyncTokenCredential | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.base_url, self._headers = base_url, dict(headers or {})
         # Held here, since the SDK's own transport around it does not pass a close on.
         self._transport = AiohttpTransport(limits=_LIMITS)
         telemetry = cast(
@@ -104,6 +112,8 @@ class Transport:
         information.url = self.base_url + path
         information.headers.add("Accept", "application/json")
         information.headers.add("client-request-id", trace.correlation_id)
+        for name, value in self._headers.items():
+            information.headers.add(name, value)
         information.add_request_options([_NATIVE])
         try:
             response = cast(

@@ -99,6 +99,17 @@ class Memberships:
                     waiting.append(group_id)
         return list(found.values())
 
+    def users_in(self, group_id: str) -> set[str]:
+        """Return the ids of who is in a group, through groups too; groups are among them."""
+        found: set[str] = set()
+        waiting = [group_id]
+        while waiting:
+            for member in self.groups[waiting.pop()]["members"]:
+                if member not in found:
+                    found.add(member)
+                    waiting += [member] if member in self.groups else []
+        return found
+
     def assignments_of_all(self) -> list[Json]:
         """Return every role assignment: active directory roles are in the list as well."""
         of_roles = [

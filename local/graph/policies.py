@@ -77,6 +77,12 @@ def get_partner(query: Query) -> Json:
     return query.entity(partner, schema.PARTNER, context)
 
 
+def list_partners(query: Query) -> Json:
+    """Answer "List partners" of the cross-tenant access policy."""
+    context = "policies/crossTenantAccessPolicy/partners"
+    return _all(query, query.tenant.partners.values(), schema.PARTNER, context)
+
+
 def get_default_access(query: Query) -> Json:
     """Answer "Get crossTenantAccessPolicyConfigurationDefault"."""
     context = "policies/crossTenantAccessPolicy/default"
@@ -115,6 +121,29 @@ def list_role_assignments(query: Query) -> Json:
     context = "roleManagement/directory/roleAssignments"
     found = query.tenant.memberships.assignments_of_all()
     return _all(query, found, schema.ROLE_ASSIGNMENT, context)
+
+
+def list_role_definitions(query: Query) -> Json:
+    """Answer "List unifiedRoleDefinitions": those of the active roles, and the assigned ones."""
+    found: dict[str, Json] = {}
+    for role in query.tenant.roles.values():
+        definition = role.get("roleTemplateId") or role["id"]
+        found[definition] = _role_definition(definition, role["displayName"], built_in=True)
+    for assignment in query.tenant.memberships.assignments:
+        definition = assignment["roleDefinitionId"]
+        found.setdefault(definition, _role_definition(definition, definition, built_in=False))
+    context = "roleManagement/directory/roleDefinitions"
+    return _all(query, found.values(), schema.ROLE_DEFINITION, context)
+
+
+def _role_definition(id_: str, name: str, *, built_in: bool) -> Json:
+    return {
+        "id": id_,
+        "templateId": id_,
+        "displayName": name,
+        "isBuiltIn": built_in,
+        "isEnabled": True,
+    }
 
 
 def list_group_eligibility(query: Query) -> Json:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from local.graph import applications, deltas, invitations, policies, subscribing, users
+from local.graph import applications, deltas, groups, invitations, policies, subscribing, users
 from local.graph.errors import unknown_segment, wrong_method
 from local.graph.query import Query
 from local.graph.schema import Json
@@ -23,6 +23,7 @@ _FIND_TENANT = re.compile(
 _APPLICATION = re.compile(r"servicePrincipals\(appId='([^']+)'\)")
 _ROLES_CAST = re.compile(r"(?:microsoft\.)?graph\.directoryRole")
 _GROUPS_CAST = re.compile(r"(?:microsoft\.)?graph\.group")
+_USERS_CAST = re.compile(r"(?:microsoft\.)?graph\.user")
 _FEDERATIONS_CAST = re.compile(r"(?:microsoft\.)?graph\.samlOrWsFedExternalDomainFederation")
 
 
@@ -127,6 +128,14 @@ _V1 = (
         _READ_GROUPS,
         units=2,
     ),
+    Route("GET", ("groups",), groups.list_groups, _READ_GROUPS, units=2),
+    Route(
+        "GET",
+        ("groups", _ANY, "transitiveMembers", _USERS_CAST),
+        groups.list_transitive_members,
+        _READ_GROUPS,
+        units=3,
+    ),
     Route("POST", ("users", _ANY, "checkMemberGroups"), users.check_member_groups, _READ_GROUPS),
     Route(
         "GET",
@@ -145,6 +154,12 @@ _V1 = (
         "GET",
         ("roleManagement", "directory", "roleAssignments"),
         policies.list_role_assignments,
+        _one_of("RoleManagement.Read.Directory", "Directory.Read.All"),
+    ),
+    Route(
+        "GET",
+        ("roleManagement", "directory", "roleDefinitions"),
+        policies.list_role_definitions,
         _one_of("RoleManagement.Read.Directory", "Directory.Read.All"),
     ),
     Route(
@@ -176,6 +191,12 @@ _V1 = (
         "GET",
         ("policies", "authorizationPolicy"),
         policies.get_authorization_policy,
+        _READ_POLICIES,
+    ),
+    Route(
+        "GET",
+        ("policies", "crossTenantAccessPolicy", "partners"),
+        policies.list_partners,
         _READ_POLICIES,
     ),
     Route(

@@ -171,6 +171,11 @@ ROLE_ELIGIBILITY = _type(
 ROLE_ASSIGNMENT = _type(
     "unifiedRoleAssignment", "id principalId roleDefinitionId directoryScopeId appScopeId condition"
 )
+ROLE_DEFINITION = _type(
+    "unifiedRoleDefinition",
+    "id description displayName isBuiltIn isEnabled templateId version",
+    "resourceScopes rolePermissions",
+)
 GROUP_ELIGIBILITY = _type(
     "privilegedAccessGroupEligibilityScheduleInstance",
     """id principalId groupId accessId memberType eligibilityScheduleId startDateTime

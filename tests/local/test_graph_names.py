@@ -31,6 +31,13 @@ BESIDE = {
         "endDateTime": "Edm.DateTimeOffset", "groupId": "Edm.String", "memberType": "Edm.String",
         "principalId": "Edm.String", "startDateTime": "Edm.DateTimeOffset",
     },
+    # "unifiedRoleDefinition resource type", likewise.
+    "unifiedRoleDefinition": {
+        "id": "Edm.String", "description": "Edm.String", "displayName": "Edm.String",
+        "isBuiltIn": "Edm.Boolean", "isEnabled": "Edm.Boolean", "templateId": "Edm.String",
+        "version": "Edm.String", "resourceScopes": "Collection(Edm.String)",
+        "rolePermissions": "Collection(graph.unifiedRolePermission)",
+    },
     "externalDomainName": {"id": "Edm.String"},
     "b2bManagementPolicy": {
         "id": "Edm.String", "deletedDateTime": "Edm.DateTimeOffset", "displayName": "Edm.String",
@@ -116,6 +123,11 @@ CASES = [
     Case("POST", f"users/{KIM}/checkMemberGroups", "Collection(Edm.String)", {"groupIds": ["g"]}),
     Case("GET", "roleManagement/directory/roleEligibilityScheduleInstances",
          "Collection(unifiedRoleEligibilityScheduleInstance)"),
+    Case("GET", "roleManagement/directory/roleDefinitions", "Collection(unifiedRoleDefinition)"),
+    Case("GET", "groups", "Collection(group)"),
+    Case("GET", "groups/g/transitiveMembers/microsoft.graph.user", "Collection(user)"),
+    Case("GET", "policies/crossTenantAccessPolicy/partners",
+         "Collection(crossTenantAccessPolicyConfigurationPartner)"),
     Case("GET", "domains", "Collection(domain)"),
     Case("GET", f"{FEDERATIONS}?$expand=domains",
          "Collection(samlOrWsFedExternalDomainFederation)"),

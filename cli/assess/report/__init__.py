@@ -1,0 +1,1 @@
+"""The readiness report: one page that needs nothing but itself."""
