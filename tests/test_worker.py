@@ -88,7 +88,7 @@ async def test_app_is_indexed_with_its_trigger() -> None:
 
 async def test_timer_for_the_subscription_is_there_where_it_is_on() -> None:
     found = await worker([], CONVERSION_STORAGE="UseDevelopmentStorage=true", **ON)
-    assert found["functions"] == ["convert", "subscribe", "sweep"]
+    assert found["functions"] == ["convert", "follow_up", "subscribe", "sweep"]
 
 
 async def test_malformed_settings_stop_the_start_with_one_error_that_names_all() -> None:

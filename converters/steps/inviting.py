@@ -174,16 +174,15 @@ class Inviter:
 
     async def _rival_outcome(self, verdict: Verdict, claim: Claim) -> Outcome | None:
         """Response for another request's claim, as long as it counts."""
-        age, other = self.clock.now() - claim.since, await self.ledger.entry(claim.key)
-        if other and other.record and other.number > claim.number:
-            invited = status_of(other.record) is Status.INVITED
-            # From then on the directory itself shows it, or shows that it is undone.
-            if not invited or age >= self.settings.settle_seconds:
-                return None
-            return concluding.overtaken(verdict, claim.request_id, invited=True)
-        if age >= self.settings.doubt_seconds:
+        other = await self.ledger.entry(claim.key)
+        record = other.record if other and other.number > claim.number else None
+        invited = record is not None and status_of(record) is Status.INVITED
+        # From then on the directory shows whether there is an invitation, and what was read of it
+        # is younger than the claim.
+        is_old = self.clock.now() - claim.since >= self.settings.doubt_seconds
+        if is_old or (record and not invited):
             return None
-        return concluding.overtaken(verdict, claim.request_id, invited=False)
+        return concluding.overtaken(verdict, claim.request_id, invited=invited)
 
     def wait_for_replicas(self, case: Case, claim: Claim, seconds: float) -> Deferral | None:
         """Wait until a claim is so many seconds old; ``None`` where it is."""

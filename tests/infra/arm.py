@@ -25,6 +25,8 @@ TOPIC = "users"
 TOPIC_VERSION = "2025-02-15"
 # What the template's outputs are once deployed; any other is as long as it is named.
 OUTPUTS = {"functionAppName": APP}
+# The functions that every deployment has.
+ALWAYS = ("convert", "follow_up", "sweep")
 _EMPTY = "AzureWebJobsStorage"
 _SITE = "Microsoft.Web/sites/" + APP
 _TOPIC = f"Microsoft.EventGrid/partnerTopics/{TOPIC}"
@@ -157,7 +159,7 @@ class ResourceManager:
         with zipfile.ZipFile(io.BytesIO(await asking.read())) as package:
             source = package.read("function_app.py").decode()
         if self.builds and asking.query["RemoteBuild"].lower() == "true":
-            self.listed = re.findall(r'function_name\("(\w+)"\)', source)
+            self.listed = re.findall(r'^@app.function_name\("(\w+)"\)', source, re.MULTILINE)
         return web.Response(status=202, text="1")
 
     async def _status(self, _: web.Request) -> web.Response:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.package import write
-from tests.infra.arm import APP, GROUP
+from tests.infra.arm import ALWAYS, APP, GROUP
 from tests.infra.terminal import AZURE_CLI, signed_in
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ async def test_package_is_published_its_empty_setting_deleted_its_functions_list
         assert code == 0, errors
     assert output.splitlines() == [
         "deleted  the empty setting AzureWebJobsStorage",
-        "listed   convert",
-        "listed   sweep",
+        *(f"listed   {name}" for name in ALWAYS),
     ]
     assert operator.azure.settings == {"ALLOWED_EMAIL_DOMAINS": "partner.example"}
 
@@ -46,7 +45,7 @@ async def test_setting_with_a_value_stays(tmp_path: Path) -> None:
         operator.azure.settings["AzureWebJobsStorage"] = "somebody's own"
         code, output, errors = await operator.runs(publish(write(tmp_path / "package.zip")))
         assert code == 0, errors
-    assert output.splitlines() == ["listed   convert", "listed   sweep"]
+    assert output.splitlines() == [f"listed   {name}" for name in ALWAYS]
     assert operator.azure.settings["AzureWebJobsStorage"] == "somebody's own"
 
 
@@ -56,13 +55,13 @@ async def test_package_without_its_libraries_is_an_error(tmp_path: Path) -> None
         operator.azure.builds = False
         code, _, errors = await operator.runs(publish(write(tmp_path / "package.zip")))
     assert code == 1
-    assert f"Azure does not list convert sweep of {APP}: was it built remotely?" in errors
+    assert f"Azure does not list {' '.join(ALWAYS)} of {APP}: was it built remotely?" in errors
 
 
 async def test_package_that_is_not_taken_is_an_error(tmp_path: Path) -> None:
     async with signed_in(tmp_path) as operator:
         operator.azure.deployed(DEPLOYMENT, "functionAppName")
-        operator.azure.listed = ["convert", "sweep"]
+        operator.azure.listed = list(ALWAYS)
         operator.azure.takes = False
         code, output, errors = await operator.runs(publish(write(tmp_path / "package.zip")))
     assert (code, output) == (1, "")
