@@ -30,6 +30,7 @@ _letters = typer.Typer(
 for _function in (
     asking.check,
     asking.request,
+    asking.resend,
     bulk.bulk,
     assessing.assess,
     following.watch,

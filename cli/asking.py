@@ -128,6 +128,36 @@ async def request(  # noqa: PLR0913 - each is one property of a request
         "inviteRedirectUrl": redirect_url,
         "requestedBy": requested_by,
     }
+    return await _enqueued(session, body)
+
+
+async def resend(
+    session: Session,
+    user: UserArgument,
+    *,
+    request_id: RequestIdOption = None,
+    mail: MailOption = True,
+    requested_by: ByOption = None,
+) -> Code:
+    """Ask the service to make a pending invitation again; print the id to find the outcome by.
+
+    The rules of a conversion count again. With --no-mail the outcome has a new redeem URL, and
+    older links are void.
+
+    Examples:
+        b2b resend ada@contoso.example --requested-by RITM0010003
+    """
+    body = {
+        "requestId": request_id or f"cli-{uuid.uuid4()}",
+        "mode": "resend",
+        "invitedUser": named(user),
+        "sendInvitationMessage": mail,
+        "requestedBy": requested_by,
+    }
+    return await _enqueued(session, body)
+
+
+async def _enqueued(session: Session, body: dict[str, Any]) -> Code:
     valid = read(body)
     async with session.signed_in() as (settings, held):
         queue = Queue(settings.storage, settings.requests_queue, held)

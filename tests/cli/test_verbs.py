@@ -90,6 +90,20 @@ async def test_request_is_enqueued_as_the_service_reads_it(
     }
 
 
+async def test_pending_invitation_is_made_again(
+    azurite: str, queue_names: Iterator[str], tmp_path: Path
+) -> None:
+    async with world(azurite, queue_names, tmp_path, SETTLE_SECONDS="0") as here:
+        await here.b2b("request", USER_ID, "--request-id", "R-1")
+        await here.convert()
+        again = await here.b2b("resend", USER_ID, "--request-id", "R-2", "--no-mail", "-o", "json")
+        await here.convert()
+        ended = await here.b2b("status", "R-2", "-o", "json")
+        assert len(here.service.invited()) == 2
+    assert (again.code, again.json()) == (0, {"requestId": "R-2"})
+    assert (ended.code, ended.json()["status"]) == (0, "invited")
+
+
 async def test_request_is_followed_from_queue_to_outcome_and_nothing_is_taken(
     azurite: str, queue_names: Iterator[str], tmp_path: Path
 ) -> None:
