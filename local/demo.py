@@ -13,7 +13,7 @@ from rich import box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from local import afterwards
+from local import afterwards, readiness
 from local.mailbox import Mailbox
 from local.world import LOGS, ROOT, World
 
@@ -82,6 +82,7 @@ def run(console: Console) -> int:
             _play(exchanges, mailbox, world, lambda: progress.advance(task))
         mails = len(_control(world, "GET", "mails"))
         later = afterwards.play(world, mailbox, _control)
+        report = readiness.write(world.environment)
     console.print(_remedies(exchanges), _outcomes(exchanges), afterwards.table(later))
     wrong = [exchange for exchange in exchanges if not exchange.as_expected()]
     for exchange in wrong:
@@ -93,6 +94,7 @@ def run(console: Console) -> int:
         f"{right} of {len(exchanges)} outcomes are as expected; {mails} invitation mails were sent."
         f" The logs are in {LOGS.relative_to(ROOT)}/."
     )
+    console.print(f"Who else can be converted: open {report.relative_to(ROOT)} in a browser.")
     console.print(
         "Next: `make start` leaves this world running, with the lines to try it yourself."
     )
