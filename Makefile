@@ -19,11 +19,14 @@ demo: setup  ## the main job, start to end, on this machine alone
 start: setup  ## the same world, left running, with the lines to paste
 	@$(VENV)/python -m local start
 
-test: setup azure-cli kql  ## all tests, but for those on Microsoft's host
+test: setup azure-cli kql  ## all tests, but for the rehearsals and those on Microsoft's host
 	@$(VENV)/python -m pytest $(WORKERS)
 
 unit: setup  ## what needs no storage: seconds, for while you write
 	@$(VENV)/python -m pytest $(WORKERS) -m unit $(addprefix tests/,$(ROOMS))
+
+rehearsal: setup azure-cli  ## deployments played through with the Azure CLI, a timer killed at every call: minutes
+	@$(VENV)/python -m pytest $(WORKERS) -m rehearsal tests/infra tests/reliability
 
 real-host: setup  ## the package on Microsoft's Functions host, where there is one: a minute or two
 	@$(VENV)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m real_host tests/real_host
@@ -32,7 +35,7 @@ check: setup azure-cli kql  ## format, lint, types, tests: what must be green be
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
-	@$(VENV)/python -m pytest $(WORKERS) --cov --cov-report=term:skip-covered
+	@$(VENV)/python -m pytest $(WORKERS) -m 'not real_host' --cov --cov-report=term:skip-covered
 
 doctor: setup  ## look whether the set-up of this environment can work, with the cure for what can't
 	@$(VENV)/python -m cli doctor

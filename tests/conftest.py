@@ -102,9 +102,17 @@ def _no_process_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.fail(f"left behind: {'; '.join(left.values())}")
 
 
+# Deployments played through with the Azure CLI, and a timer killed at every call: minutes.
+REHEARSALS = {"test_publish", "test_workflow", "test_topic", "test_subscription_deaths"}
+
+
+# Before pytest looks at what the marks let through.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what stands in a room of the package and needs no storage: ``make unit`` runs it."""
+    """Mark what ``make unit`` runs, which needs no storage, and what ``make rehearsal`` runs."""
     for item in items:
+        if item.path.stem in REHEARSALS:
+            item.add_marker(pytest.mark.rehearsal)
         fixtures = getattr(item, "fixturenames", ())
         if item.path.parent.name in ROOMS and "azurite" not in fixtures:
             item.add_marker(pytest.mark.unit)
