@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from tests.real_host.host import Host
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
-DECORATED = re.compile(r'@app\.function_name\("(\w+)"\)')
+# What stands there in every deployment; the timer for the subscription is indented.
+DECORATED = re.compile(r'^@app\.function_name\("(\w+)"\)', re.MULTILINE)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
