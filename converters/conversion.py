@@ -33,7 +33,6 @@ from converters.storage.clock import ServiceClock
 from converters.storage.ledger import Ledger
 from converters.storage.queues import Queue, QueueReader
 from converters.storage.quota import Quota
-from converters.storage.table import Rows
 from converters.wire.properties import content_digest
 from converters.wire.requests import parse
 
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from converters.storage.ledger import Entry
 
 
-C = TypeVar("C", Graph, Ledger, Rows, Queue)
+C = TypeVar("C", Graph, Ledger, Queue)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,17 +86,13 @@ class Converter:
             connections,
             Graph(settings.graph_base_url, credential if settings.graph_needs_credential else None),
         )
-        table = (storage, settings.ledger_table, credential, clock)
-        ledger, rows = (
-            _closed_by(connections, Ledger(*table)),
-            _closed_by(connections, Rows(*table)),
-        )
+        ledger = _closed_by(connections, Ledger(storage, settings.ledger_table, credential, clock))
         requests, results = queue(settings.requests_queue), queue(settings.results_queue)
         dead_letters, checks = queue(settings.dead_letters_queue), queue(settings.follow_up.queue)
         quota = Quota(queue(settings.quota_queue), clock)
         inviter = Inviter(graph, ledger, results, quota, settings, clock)
         gatherer = Gatherer(graph, settings)
-        follower, caretaker = aftercare(gatherer, inviter, rows, checks)
+        follower, caretaker = aftercare(gatherer, inviter, checks)
         subscriber = Subscriber.of(graph, ledger.standings, requests, clock, settings)
         return cls(
             graph=graph,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from converters.graph.read import Absence, Incomplete, Read
-from converters.graph.user_reads import quoted
+from converters.graph.read import Absence, Read
+from converters.graph.user_reads import check_is_asked, quoted
 from converters.model.redemption import ExternalIdentity, Standing
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ def standing(user_id: str) -> Read[Standing | None]:
 
 
 def _standing(item: Item, asked: str) -> Standing:
-    if item.text("id").lower() != asked.lower():
-        raise Incomplete
+    check_is_asked(item, asked)
     identities = item.items_or_none("identities")
     return Standing(
         account_enabled=item.flag("accountEnabled"),

@@ -208,10 +208,18 @@ def _groups(body: Item) -> Groups:
     )
 
 
-def _user(item: Item, asked: str) -> User:
+def check_is_asked(item: Item, asked: str) -> None:
+    """Hold an answer to be about the user who was asked for.
+
+    Raises:
+        Incomplete: another user's facts would be judged, and that user invited.
+    """
     if item.text("id").lower() != asked.lower():
-        # Another user's facts would be judged, and that user invited.
         raise Incomplete
+
+
+def _user(item: Item, asked: str) -> User:
+    check_is_asked(item, asked)
     identities = item.items_or_none("identities")
     return User(
         id=item.text("id"),

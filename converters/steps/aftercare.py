@@ -15,21 +15,17 @@ if TYPE_CHECKING:
     from converters.graph.gathering import Gatherer
     from converters.steps.inviting import Inviter
     from converters.storage.queues import Queue
-    from converters.storage.table import Rows
 
 
-def aftercare(
-    gatherer: Gatherer, inviter: Inviter, rows: Rows, checks: Queue
-) -> tuple[Follower, Caretaker]:
+def aftercare(gatherer: Gatherer, inviter: Inviter, checks: Queue) -> tuple[Follower, Caretaker]:
     """Make what follows invitations up; one each per worker.
 
     Args:
         gatherer: reads the facts anew before a reminder.
         inviter: makes invitations again.
-        rows: the ledger's table.
         checks: wakes the follow-up.
     """
-    settings, clock = inviter.settings, inviter.clock
+    settings, clock, rows = inviter.settings, inviter.clock, inviter.ledger.rows
     follow_ups = FollowUps(rows, clock)
     reminders = Reminders(gatherer, inviter, follow_ups, settings)
     looker = Looker(inviter.graph)

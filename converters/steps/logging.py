@@ -66,13 +66,13 @@ def log_notice(notice: Notice, *, handled: bool = False) -> None:
         "toDo": to_do,
     }
     level = logging.INFO if handled else logging.WARNING
-    logger.log(level, "subscription %s", json.dumps(line, separators=(",", ":")))
+    _log(level, "subscription", line)
 
 
 def log_subscription(line: Mapping[str, Any], *, warn: bool) -> None:
     """Note how it stands with the subscription that this service keeps: alerts watch this line."""
     level = logging.WARNING if warn else logging.INFO
-    logger.log(level, "subscription %s", json.dumps(line, separators=(",", ":")))
+    _log(level, "subscription", line)
 
 
 def log_undone(error: Exception, trace: Trace, attempt: int | None) -> None:
@@ -84,7 +84,7 @@ def log_undone(error: Exception, trace: Trace, attempt: int | None) -> None:
 def log_unfinished(error: Exception, outcome: Outcome) -> None:
     """Note that a request ended and that the ledger does not know."""
     line = {"requestId": outcome.request_id, "error": type(error).__name__, "why": str(error)}
-    logger.warning("ledger %s", json.dumps(line, separators=(",", ":")))
+    _log(logging.WARNING, "ledger", line)
 
 
 def log_swept(waiting: int, oldest_seconds: int, poison: int, dead_letters: int) -> None:
@@ -103,7 +103,7 @@ def log_swept(waiting: int, oldest_seconds: int, poison: int, dead_letters: int)
         "deadLetters": dead_letters,
     }
     level = logging.WARNING if poison or dead_letters else logging.INFO
-    logger.log(level, "sweep %s", json.dumps(line, separators=(",", ":")))
+    _log(level, "sweep", line)
 
 
 def log_follow_up(
@@ -125,7 +125,7 @@ def log_follow_up(
         "graphRequestIds": trace.graph_request_ids if trace else [],
     }
     level = logging.WARNING if problem else logging.INFO
-    logger.log(level, "followUp %s", json.dumps(line, separators=(",", ":")))
+    _log(level, "followUp", line)
 
 
 def log_care(restarted: int, deleted: int) -> None:
@@ -133,7 +133,7 @@ def log_care(restarted: int, deleted: int) -> None:
     if restarted or deleted:
         line = {"restarted": restarted, "deleted": deleted}
         level = logging.WARNING if restarted else logging.INFO
-        logger.log(level, "ledgerSweep %s", json.dumps(line, separators=(",", ":")))
+        _log(level, "ledgerSweep", line)
 
 
 def _write(level: int, line: dict[str, Any], trace: Trace, attempt: int | None) -> None:
@@ -146,4 +146,9 @@ def _write(level: int, line: dict[str, Any], trace: Trace, attempt: int | None) 
         "graphRequestIds": trace.graph_request_ids,
         "milliseconds": trace.milliseconds,
     }
-    logger.log(level, "conversion %s", json.dumps(whole, separators=(",", ":")))
+    _log(level, "conversion", whole)
+
+
+def _log(level: int, word: str, line: Mapping[str, Any]) -> None:
+    """Write a line: the word that queries find it by, and JSON."""
+    logger.log(level, "%s %s", word, json.dumps(line, separators=(",", ":")))

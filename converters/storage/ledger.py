@@ -103,6 +103,11 @@ class Ledger:
         self.looks = Looks(self._rows, clock)
         self.standings = Standings(self._rows, clock)
 
+    @property
+    def rows(self) -> Rows:
+        """The table itself, for what else is kept in it."""
+        return self._rows
+
     async def close(self) -> None:
         """Close the connections."""
         await self._rows.close()

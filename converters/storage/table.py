@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,10 +24,11 @@ from converters.settings.storage_account import CALL_SECONDS
 from converters.storage.making import log_made
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.core.pipeline import PipelineResponse
+    from azure.data.tables import TableEntity
 
     from converters.settings.storage_account import Storage
     from converters.storage.clock import ServiceClock
@@ -98,20 +99,25 @@ class Rows:
                 if _code(error) == _MISSING_ROW:
                     return None
                 raise
-        return Row(dict(entity), str(entity.metadata["etag"]))
+        return _row(entity)
 
-    async def query(self, wanted: str, parameters: Values) -> AsyncIterator[Row]:
-        """Read the rows that a filter lets through, a page at a time.
+    async def query(
+        self, wanted: str, parameters: Values, page_size: int | None = None
+    ) -> AsyncGenerator[Row, None]:
+        """Read the rows that a filter lets through, a page at a time, in the order of their keys.
 
         Args:
             wanted: the filter, OData with ``@names``.
             parameters: the values of the names.
+            page_size: the most rows of a page; the service's own limit, where it is left out.
         """
-        pages = self._table.query_entities(wanted, parameters=parameters).by_page()
+        pages = self._table.query_entities(
+            wanted, parameters=parameters, results_per_page=page_size
+        ).by_page()
         while True:
             async with self._calling():
                 try:
-                    page = [Row(dict(each), "") async for each in await anext(pages)]
+                    page = [_row(each) async for each in await anext(pages)]
                 except StopAsyncIteration:
                     return
             for row in page:
@@ -122,16 +128,13 @@ class Rows:
 
         The service looks through everything that the condition's keys leave: name a partition.
         """
-        async with self._calling():
-            pages = self._table.query_entities(
-                condition, parameters=values, results_per_page=most
-            ).by_page()
-            found: list[Row] = []
-            async for page in pages:
-                found += [Row(dict(each), str(each.metadata["etag"])) async for each in page]
-                if len(found) >= most:
+        found: list[Row] = []
+        async with aclosing(self.query(condition, values, most)) as rows:
+            async for row in rows:
+                found.append(row)
+                if len(found) == most:
                     break
-        return found[:most]
+        return found
 
     async def insert(self, values: Values) -> tuple[str, Row | None]:
         """Insert a row; return its ETag, and the row that stands there already if one does."""
@@ -208,6 +211,10 @@ class Rows:
 
     def _observe(self, response: PipelineResponse[Any, Any]) -> None:
         self._clock.observe(response.http_response.headers.get("Date", ""))
+
+
+def _row(entity: TableEntity) -> Row:
+    return Row(dict(entity), str(entity.metadata["etag"]))
 
 
 def _code(error: AzureError) -> str:

@@ -14,22 +14,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.infra.paths import INFRA, ROOT, sources
+from tests.infra.terminal import AZURE_CLI, ENDPOINTS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-AZURE_CLI = ROOT / ".tools" / "azure-cli" / "bin"
 NEEDED = json.loads((ROOT / "docs" / "permissions.json").read_text())["needed"]
 IDS = dict(re.findall(r"'([A-Z][\w.]+)': '([0-9a-f-]{36})'", sources()["graph/permissions.bicep"]))
 GRAPH, IDENTITY = (str(uuid.UUID(int=number)) for number in (1, 2))
-# What the CLI asks of any cloud.
-ENDPOINTS = (
-    "management",
-    "resource_manager",
-    "active_directory",
-    "active_directory_resource_id",
-    "microsoft_graph_resource_id",
-)
 BY_APP_ID = "/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"
 pytestmark = [
     pytest.mark.skipif(not AZURE_CLI.exists(), reason="the Azure CLI is installed by `make test`"),
