@@ -130,13 +130,13 @@ class Reporter:
     async def _with_notice(self, waiting: Deferral) -> ConversionRequest:
         """Tell once for each reason that the request waits; a notice that fails is told later."""
         request, codes = waiting.request, tuple(reason.code for reason in waiting.reasons)
-        if not screening.is_told(request, waiting, self.settings):
-            return request
         if set(codes) <= set(request.waits.announced):
             return request
-        try:
-            await self.results.send(cloud_event(concluding.waiting(waiting)))
-        except QueueUnavailable:
-            return request
+        # Where nobody is to hear of it, it counts as told: what waits must not wait for that.
+        if screening.is_told(request, waiting, self.settings):
+            try:
+                await self.results.send(cloud_event(concluding.waiting(waiting)))
+            except QueueUnavailable:
+                return request
         announced = tuple(dict.fromkeys(request.waits.announced + codes))
         return replace(request, waits=replace(request.waits, announced=announced))

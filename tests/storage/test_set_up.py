@@ -17,6 +17,7 @@ from converters.storage.queues import Queue, QueueReader
 from converters.storage.table import Rows
 from local.graph import Fault
 from tests.directory import request
+from tests.events import user_event
 from tests.service import may_make_nothing, service
 from tests.storage_service import ROW
 from tests.telling import codes, lines
@@ -117,6 +118,26 @@ async def test_r10_what_stays_missing_ends_the_request_after_minutes_and_is_told
     assert ended["data"]["reasons"][0]["retriable"]
     assert 900 <= passed <= 1200
     assert running.invited() == []
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_event_that_meets_what_stays_missing_ends_after_minutes_too(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    """Nobody hears that an event waits; its end is told like any failure."""
+    async with service(azurite, queue_names, RETRY_HOURS="24") as running:
+        await running.ledger.delete_table()
+        await running.handle(user_event())
+        assert await running.events() == []
+        passed = 0
+        while not (told := await running.events()) and passed < 3600:
+            message = json.loads(await running.waiting())
+            message["data"]["waits"]["since"] -= 120
+            await running.handle(message)
+            passed += 120
+        (ended,) = told
+    assert codes(ended["data"]["reasons"]) == ["storageNotSetUp"]
+    assert 900 <= passed <= 1200
 
 
 @pytest.mark.usefixtures("at_once")
