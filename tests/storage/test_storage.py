@@ -282,11 +282,13 @@ async def test_row_that_an_unanswered_try_has_written_is_this_ones_own(
         await rows.close()
 
 
+@pytest.mark.parametrize(("schedule", "follow_up"), [("off", []), ("15m,6h,1d", ["create_entity"])])
 async def test_conversion_makes_three_calls_to_the_ledger_and_no_more(
-    azurite: str, queue_names: Iterator[str]
+    azurite: str, queue_names: Iterator[str], schedule: str, follow_up: list[str]
 ) -> None:
+    """Enter, claim, finish; and one row for the follow-up, where there is one."""
     names = ("create_entity", "get_entity", "update_entity", "delete_entity")
-    async with service(azurite, queue_names) as running:
+    async with service(azurite, queue_names, FOLLOW_UP_SCHEDULE=schedule) as running:
         table, calls = running.converter.ledger._rows._table, []  # noqa: SLF001 - the wire
 
         def counting(name: str) -> Any:  # noqa: ANN401
@@ -302,5 +304,5 @@ async def test_conversion_makes_three_calls_to_the_ledger_and_no_more(
             setattr(table, name, counting(name))
         assert (await running.outcome(request()))["status"] == "invited"
         (ended,) = [row for row in await running.rows() if row["RowKey"] == "request"]
-    assert calls == ["create_entity", "create_entity", "update_entity"]
+    assert calls == ["create_entity", "create_entity", *follow_up, "update_entity"]
     assert {"Begun", "Ended", "Digest", "Record"} <= ended.keys()
