@@ -1,4 +1,4 @@
-"""The triggers, and the composition root.
+"""The triggers.
 
 Returning acknowledges a message; raising leaves it to the host, whose retry policy stands in
 ``host.json`` alone. Malformed settings stop the start: an app that cannot tell whom it may convert
@@ -10,12 +10,16 @@ from __future__ import annotations
 import logging
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from converters.conversion import Converter
+from converters.composition import composed
 from converters.settings.identity import credential
 from converters.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from converters.conversion import Converter
 
 logger = logging.getLogger("b2b_conversion")
 # One line a request of our own says more than the clients' several.
@@ -34,7 +38,7 @@ app = func.FunctionApp()
 @cache
 def converter() -> Converter:
     """Make the clients, once a worker, inside its running loop; credentials keep their tokens."""
-    return Converter.of(settings, credential(settings))
+    return composed(settings, credential(settings))
 
 
 @app.function_name("convert")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from converters.graph.client import Graph
-from converters.graph.gathering import Gatherer
 from converters.graph.rate_limit import MOST_WAIT
 from converters.model.errors import ConverterError, RequestInvalid, Unavailable
 from converters.model.event import Notice
@@ -19,35 +16,30 @@ from converters.policy.approval import approve
 from converters.policy.eligibility import decide
 from converters.policy.rule import Case
 from converters.steps import concluding, retrying, screening
-from converters.steps.aftercare import aftercare
 from converters.steps.inviting import Attempt, Inviter
 from converters.steps.logging import log_ended, log_notice, log_undone
 from converters.steps.reporting import Ending, Reporter
-from converters.steps.resending import Resender
 from converters.steps.running import running_concurrently
-from converters.steps.screening import Screener
-from converters.steps.subscribing import Subscriber
-from converters.steps.sweeping import Sweeper
 from converters.storage import records
-from converters.storage.clock import ServiceClock
-from converters.storage.ledger import Ledger
-from converters.storage.queues import Queue, QueueReader
-from converters.storage.quota import Quota
 from converters.wire.properties import content_digest
 from converters.wire.requests import parse
 
 if TYPE_CHECKING:
-    from azure.core.credentials_async import AsyncTokenCredential
+    from contextlib import AsyncExitStack
 
+    from converters.graph.client import Graph
+    from converters.graph.gathering import Gatherer
     from converters.model.outcome import Outcome
     from converters.model.request import ConversionRequest
     from converters.settings.settings import Settings
     from converters.steps.caretaking import Caretaker
     from converters.steps.following_up import Follower
-    from converters.storage.ledger import Entry
-
-
-C = TypeVar("C", Graph, Ledger, Queue)
+    from converters.steps.resending import Resender
+    from converters.steps.screening import Screener
+    from converters.steps.subscribing import Subscriber
+    from converters.steps.sweeping import Sweeper
+    from converters.storage.clock import ServiceClock
+    from converters.storage.ledger import Entry, Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,57 +60,6 @@ class Converter:
     settings: Settings
     clock: ServiceClock
     connections: AsyncExitStack
-
-    @classmethod
-    def of(cls, settings: Settings, credential: AsyncTokenCredential | None) -> Converter:
-        """Make the clients, inside the running loop.
-
-        Args:
-            settings: the operator's.
-            credential: for Graph and Storage, where the settings need one.
-        """
-        storage, clock, connections = settings.storage, ServiceClock(), AsyncExitStack()
-
-        def queue(name: str) -> Queue:
-            return _closed_by(connections, Queue(storage, name, credential))
-
-        graph = _closed_by(
-            connections,
-            Graph(settings.graph_base_url, credential if settings.graph_needs_credential else None),
-        )
-        ledger = _closed_by(connections, Ledger(storage, settings.ledger_table, credential, clock))
-        requests, results = queue(settings.requests_queue), queue(settings.results_queue)
-        dead_letters, checks = queue(settings.dead_letters_queue), queue(settings.follow_up.queue)
-        quota = Quota(queue(settings.quota_queue), clock)
-        inviter = Inviter(graph, ledger, results, quota, settings, clock)
-        gatherer = Gatherer(graph, settings)
-        follower, caretaker = aftercare(gatherer, inviter, checks)
-        subscriber = Subscriber.of(graph, ledger.standings, requests, clock, settings)
-        return cls(
-            graph=graph,
-            gatherer=gatherer,
-            ledger=ledger,
-            screener=Screener(ledger, settings, clock),
-            inviter=inviter,
-            resender=Resender(inviter),
-            reporter=Reporter(requests, results, ledger, follower, settings, clock),
-            sweeper=Sweeper(
-                poison=QueueReader(queue(settings.poison_queue)),
-                requests=QueueReader(requests),
-                results=results,
-                dead_letters=dead_letters,
-                ledger=ledger,
-                settings=settings,
-                clock=clock,
-                subscriber=subscriber,
-            ),
-            follower=follower,
-            caretaker=caretaker,
-            subscriber=subscriber,
-            settings=settings,
-            clock=clock,
-            connections=connections,
-        )
 
     async def close(self) -> None:
         """Close every connection."""
@@ -239,9 +180,3 @@ class Converter:
         if entry.record and records.is_settled(entry.record):
             return records.replayed(request, entry.record, self.settings.redirect_url)
         return None
-
-
-def _closed_by(connections: AsyncExitStack, client: C) -> C:
-    """Return a client that is closed with all the others."""
-    connections.push_async_callback(client.close)
-    return client

@@ -14,7 +14,7 @@ from azure.data.tables.aio import TableClient
 from azure.storage.queue import ResourceTypes, generate_account_sas
 from azure.storage.queue.aio import QueueServiceClient
 
-from converters.conversion import Converter
+from converters.composition import composed
 from converters.graph.gathering import Gatherer
 from converters.settings.settings import Settings
 from converters.steps.resending import Resender
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from azure.storage.queue.aio import QueueClient
+
+    from converters.conversion import Converter
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,7 @@ async def service(
             "ALLOWED_EMAIL_DOMAINS": "partner.example",
             **keys,
         }
-        converter = Converter.of(Settings.from_mapping(given), None)
+        converter = composed(Settings.from_mapping(given), None)
         try:
             yield Service(converter, graph, ledger, given, *queues)
         finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from converters.model.facts import Unread
 from converters.model.outcome import Owner, Reason, Status
-from converters.settings.settings import LOWERABLE_RULES
+from converters.settings.keys import LOWERABLE_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

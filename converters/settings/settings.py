@@ -6,37 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from converters.model.errors import SettingsInvalid
-from converters.settings.editions import AddressProperty, RulesEdition
 from converters.settings.events import Events, read_events
 from converters.settings.follow_up import FollowUpSettings, read_follow_up
-from converters.settings.reader import (
-    LONGEST_QUEUE_NAME,
-    LOOPBACK,
-    POISON,
-    SettingsReader,
-    leads_to,
-    split_url,
-)
+from converters.settings.keys import KeyReader
+from converters.settings.reader import LONGEST_QUEUE_NAME, POISON, leads_to
 from converters.settings.storage_account import Storage, read_storage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from converters.model.addresses import DomainList
+    from converters.settings.editions import AddressProperty, RulesEdition
 
-# The access token goes there, so it must be one of Microsoft's ("National cloud deployments").
-GRAPH_HOSTS = frozenset(
-    {
-        "graph.microsoft.com",
-        "graph.microsoft.us",
-        "dod-graph.microsoft.us",
-        "microsoftgraph.chinacloudapi.cn",
-    }
-)
-# Rules of Microsoft's article that Graph itself does not enforce.
-LOWERABLE_RULES = frozenset(
-    {"mailboxAssigned", "directFederation", "homeTenantNotFound", "mailDomainMismatch", "mailEmpty"}
-)
 # A managed identity's token keeps the permissions of its issue for up to a day ("Managed identities
 # for Azure resources: known limitations"): who gives consent must not find the requests gone.
 CONSENT_HOURS = 26
@@ -141,7 +122,7 @@ class Settings:
         Raises:
             SettingsInvalid: naming every key that is missing or malformed.
         """
-        read = _Reader(mapping)
+        read = KeyReader(mapping)
         graph_base_url, needs_credential = read.graph_base_url()
         edition = read.rules_edition()
         tenant_id = read.guid("TENANT_ID")
@@ -178,77 +159,34 @@ class Settings:
             retry_base_seconds=read.whole("RETRY_BASE_SECONDS", 5, 1, 300),
             follow_up=read_follow_up(read),
         )
-        if len(settings.poison_queue) > LONGEST_QUEUE_NAME:
-            read.problems.append(
-                f"REQUESTS_QUEUE must have at most {LONGEST_QUEUE_NAME - len(POISON)} characters:"
-                f" the host adds {POISON} to it."
-            )
-        if read.text("INVITE_REDIRECT_URL") and not leads_to(
-            settings.redirect_url, settings.redirect_url_hosts
-        ):
-            read.problems.append(
-                "INVITE_REDIRECT_URL must be what a request may name: an https URL of one of"
-                " REDIRECT_URL_HOSTS."
-            )
-        if settings.convertible_group_id in settings.protected_ids:
-            read.problems.append(
-                "CONVERTIBLE_GROUP_ID must not be one of PROTECTED_IDS: nobody could be converted."
-            )
-        if len(set(settings.queues)) < len(settings.queues):
-            read.problems.append(
-                "REQUESTS_QUEUE and REDEMPTION_CHECKS_QUEUE (and their -poison), RESULTS_QUEUE,"
-                " QUOTA_QUEUE and DEAD_LETTERS_QUEUE must differ."
-            )
+        read.problems += _contradictions(settings, read)
         if read.problems:
             raise SettingsInvalid(read.problems)
         return settings
 
 
-class _Reader(SettingsReader):
-    """Reads the keys that only this product has."""
-
-    def graph_base_url(self) -> tuple[str, bool]:
-        url = self.text("GRAPH_BASE_URL", "https://graph.microsoft.com").rstrip("/")
-        url = url.removesuffix("/v1.0")
-        parts = split_url(url)
-        below = parts.path or parts.query or parts.fragment
-        if parts.scheme == "http" and parts.hostname in LOOPBACK and not below:
-            return url, False
-        if parts.scheme != "https" or parts.netloc not in GRAPH_HOSTS or below:
-            self.problems.append(
-                "GRAPH_BASE_URL must be https and one of Microsoft Graph's hosts"
-                f" ({', '.join(sorted(GRAPH_HOSTS))}), or http on loopback."
-            )
-        return url, True
-
-    def rules_edition(self) -> RulesEdition:
-        text = self.text("RULES_EDITION", RulesEdition.OF_2020)
-        if text in set(RulesEdition):
-            return RulesEdition(text)
-        self.problems.append("RULES_EDITION must be 2020 or current.")
-        return RulesEdition.OF_2020
-
-    def address_property(self, edition: RulesEdition) -> AddressProperty:
-        current = edition is RulesEdition.CURRENT
-        default = AddressProperty.MAIL if current else AddressProperty.BY_ORIGIN
-        text = self.text("EXTERNAL_ADDRESS_PROPERTY", default)
-        if text in set(AddressProperty):
-            return AddressProperty(text)
-        self.problems.append("EXTERNAL_ADDRESS_PROPERTY must be byOrigin or mail.")
-        return AddressProperty.BY_ORIGIN
-
-    def lowered_rules(self) -> frozenset[str]:
-        names = {name.lower(): name for name in LOWERABLE_RULES}
-        asked = self.list("RULES_AS_WARNINGS")
-        if wrong := [name for name in asked if name not in names]:
-            self.problems.append(
-                f"RULES_AS_WARNINGS cannot name {', '.join(wrong)}; only"
-                f" {', '.join(sorted(LOWERABLE_RULES))} can be lowered."
-            )
-        return frozenset(names[name] for name in asked if name in names)
-
-    def redirect_url(self, tenant_id: str | None) -> str:
-        default = "https://myapps.microsoft.com/"
-        return self.text(
-            "INVITE_REDIRECT_URL", f"{default}?tenantId={tenant_id}" if tenant_id else default
+def _contradictions(settings: Settings, read: KeyReader) -> list[str]:
+    """Return what is wrong with settings that are well-formed each for itself."""
+    problems: list[str] = []
+    if len(settings.poison_queue) > LONGEST_QUEUE_NAME:
+        problems.append(
+            f"REQUESTS_QUEUE must have at most {LONGEST_QUEUE_NAME - len(POISON)} characters:"
+            f" the host adds {POISON} to it."
         )
+    if read.text("INVITE_REDIRECT_URL") and not leads_to(
+        settings.redirect_url, settings.redirect_url_hosts
+    ):
+        problems.append(
+            "INVITE_REDIRECT_URL must be what a request may name: an https URL of one of"
+            " REDIRECT_URL_HOSTS."
+        )
+    if settings.convertible_group_id in settings.protected_ids:
+        problems.append(
+            "CONVERTIBLE_GROUP_ID must not be one of PROTECTED_IDS: nobody could be converted."
+        )
+    if len(set(settings.queues)) < len(settings.queues):
+        problems.append(
+            "REQUESTS_QUEUE and REDEMPTION_CHECKS_QUEUE (and their -poison), RESULTS_QUEUE,"
+            " QUOTA_QUEUE and DEAD_LETTERS_QUEUE must differ."
+        )
+    return problems

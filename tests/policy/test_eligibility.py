@@ -20,7 +20,7 @@ from converters.model.outcome import Owner, Status
 from converters.model.request import MessageInfo, Recipient
 from converters.policy.eligibility import FACT_UNKNOWN, RULES, decide
 from converters.policy.rules.user import MAILBOX_PLANS
-from converters.settings.settings import LOWERABLE_RULES
+from converters.settings.keys import LOWERABLE_RULES
 from tests.samples import (
     ADDRESS,
     ADDRESS_FACTS,

@@ -1,0 +1,97 @@
+"""The composition root: every part of a converter made once, and all closed together."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, TypeVar
+
+from converters.conversion import Converter
+from converters.graph.client import Graph
+from converters.graph.gathering import Gatherer
+from converters.steps.aftercare import aftercare
+from converters.steps.inviting import Inviter
+from converters.steps.reporting import Reporter
+from converters.steps.resending import Resender
+from converters.steps.screening import Screener
+from converters.steps.subscribing import Subscriber
+from converters.steps.sweeping import Sweeper
+from converters.storage.clock import ServiceClock
+from converters.storage.ledger import Ledger
+from converters.storage.queues import Queue, QueueReader
+from converters.storage.quota import Quota
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+    from converters.settings.settings import Settings
+
+C = TypeVar("C", Graph, Ledger, Queue)
+
+
+def composed(settings: Settings, credential: AsyncTokenCredential | None) -> Converter:
+    """Make a converter and its clients, inside the running loop.
+
+    Args:
+        settings: the operator's.
+        credential: for Graph and Storage, where the settings need one.
+    """
+    clients = _Clients(settings, credential)
+    clock, graph, ledger = clients.clock, clients.graph(), clients.ledger()
+    requests = clients.queue(settings.requests_queue)
+    results = clients.queue(settings.results_queue)
+    quota = Quota(clients.queue(settings.quota_queue), clock)
+    inviter = Inviter(graph, ledger, results, quota, settings, clock)
+    gatherer = Gatherer(graph, settings)
+    follower, caretaker = aftercare(gatherer, inviter, clients.queue(settings.follow_up.queue))
+    subscriber = Subscriber.of(graph, ledger.standings, requests, clock, settings)
+    sweeper = Sweeper(
+        poison=QueueReader(clients.queue(settings.poison_queue)),
+        requests=QueueReader(requests),
+        results=results,
+        dead_letters=clients.queue(settings.dead_letters_queue),
+        ledger=ledger,
+        settings=settings,
+        clock=clock,
+        subscriber=subscriber,
+    )
+    return Converter(
+        graph=graph,
+        gatherer=gatherer,
+        ledger=ledger,
+        screener=Screener(ledger, settings, clock),
+        inviter=inviter,
+        resender=Resender(inviter),
+        reporter=Reporter(requests, results, ledger, follower, settings, clock),
+        sweeper=sweeper,
+        follower=follower,
+        caretaker=caretaker,
+        subscriber=subscriber,
+        settings=settings,
+        clock=clock,
+        connections=clients.connections,
+    )
+
+
+class _Clients:
+    """Makes what has connections; whatever it makes is closed with all the others."""
+
+    def __init__(self, settings: Settings, credential: AsyncTokenCredential | None) -> None:
+        self.settings, self.credential = settings, credential
+        self.connections, self.clock = AsyncExitStack(), ServiceClock()
+
+    def graph(self) -> Graph:
+        needed = self.settings.graph_needs_credential
+        return self._closed(
+            Graph(self.settings.graph_base_url, self.credential if needed else None)
+        )
+
+    def ledger(self) -> Ledger:
+        storage, table = self.settings.storage, self.settings.ledger_table
+        return self._closed(Ledger(storage, table, self.credential, self.clock))
+
+    def queue(self, name: str) -> Queue:
+        return self._closed(Queue(self.settings.storage, name, self.credential))
+
+    def _closed(self, client: C) -> C:
+        self.connections.push_async_callback(client.close)
+        return client
