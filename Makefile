@@ -55,6 +55,9 @@ package: setup  ## dist/package.zip: exactly what runs, to deploy
 bench: setup  ## the figures, measured in one run beside a plain client's
 	@$(VENV)/python benchmarks/conversion.py
 
+bench-looks: setup  ## one look of the follow-up, and what 100,000 pending users cost
+	@$(VENV)/python benchmarks/looks.py
+
 bench-scale: setup  ## one to eight hosts at Graph's limits, and a host's memory: about 20 minutes
 	@$(VENV)/python benchmarks/scale.py
 

@@ -58,9 +58,9 @@ def _cold_and_cpu(tenant: Path) -> None:
             # The two in turn, so that a machine that drifts drifts under both.
             for subject, taken in figures.items():
                 count = COUNT if run == COLD_RUNS - 1 else 0
-                taken.append(_measure(subject, environment, used, count))
+                taken.append(measure(subject, environment, used, count))
                 used += 1 + (WARM + count if count else 0)
-        ledger = _measure("ledger", environment, 0, COUNT)
+        ledger = measure("ledger", environment, 0, COUNT)
     ours, typed = figures["ours"], figures["typed"]
     _compare("import and first conversion, ms", "first_ms", ours, typed, "0.5 of it")
     _compare("CPU of that, ms", "first_cpu_ms", ours, typed)
@@ -72,7 +72,8 @@ def _cold_and_cpu(tenant: Path) -> None:
     _compare("peak memory after those, MB", "peak_mb", ours[-1:], typed[-1:], "110")
 
 
-def _measure(subject: str, environment: dict[str, str], first: int, count: int) -> dict[str, float]:
+def measure(subject: str, environment: dict[str, str], first: int, count: int) -> dict[str, float]:
+    """Run a subject in a process of its own; return the figures that it prints."""
     script = ROOT / "benchmarks" / f"subject_{subject}.py"
     done = subprocess.run(
         [sys.executable, str(script), str(first), str(count), str(WARM)],
@@ -94,14 +95,14 @@ def _throughput(tenant: Path) -> None:
         mailbox = Mailbox.of(world.environment)
         for number in range(THROUGHPUT):
             mailbox.put(json.dumps(request_body(10_000 + number)))
-        full = _arrivals(mailbox, THROUGHPUT)
+        full = arrivals(mailbox, THROUGHPUT)
         crowded = _median(world, skip=0)
         started = time.perf_counter()
         for number in range(PACED):
             due = started + number / PACE
             time.sleep(max(0.0, due - time.perf_counter()))
             mailbox.put(json.dumps(request_body(15_000 + number)))
-        _arrivals(mailbox, PACED)
+        arrivals(mailbox, PACED)
         calm = _median(world, skip=THROUGHPUT)
     rate = (len(full) - 1) / (full[-1] - full[0])
     print(f"\nOne host process, Graph answering after {LATENCY_MS} ms:")
@@ -111,7 +112,8 @@ def _throughput(tenant: Path) -> None:
     print(f"  median time of one, {PACE} arriving a second, ms    {calm:6.0f}   {wanted}")
 
 
-def _arrivals(mailbox: Mailbox, count: int) -> list[float]:
+def arrivals(mailbox: Mailbox, count: int) -> list[float]:
+    """Take so many outcomes; return when each came."""
     arrivals: list[float] = []
     while len(arrivals) < count:
         arrivals += [time.perf_counter() for _ in mailbox.take()]

@@ -1,4 +1,4 @@
-"""The same measuring for both subjects, so that only what they convert with differs."""
+"""The same measuring for every subject, so that only what is measured differs."""
 
 from __future__ import annotations
 

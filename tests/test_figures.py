@@ -9,6 +9,7 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent.parent / "docs"
 SCALE = json.loads((DOCS / "scale.json").read_text())
+LOOKS = json.loads((DOCS / "looks.json").read_text())
 
 
 def rows(page: str, heading: str) -> list[list[str]]:
@@ -49,4 +50,15 @@ def test_bill_is_the_one_reckoned_from_what_was_measured() -> None:
             f"{row['gbSeconds']:,}",
         ]
         for row in SCALE["bill"]
+    ]
+
+
+def test_cost_of_the_follow_up_is_the_one_reckoned_from_what_was_measured() -> None:
+    told = [row[1] for row in rows((DOCS / "operations.md").read_text(), "looks")]
+    assert told == [
+        f"{LOOKS['cpuMs']:.1f} ms",
+        f"{LOOKS['graphRequests']:.2f}",
+        f"{LOOKS['storageRequests']:.0f}",
+        f"{LOOKS['looksPerSecond']}",
+        *(f"{number:,}" for number in LOOKS["bill"].values()),
     ]

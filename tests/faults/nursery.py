@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 # What function_app will import; it cannot be imported itself before its settings are there.
-IMPORTED = ("azure.functions", "converters.conversion")
+IMPORTED = ("azure.functions", "converters.composition")
 ROOT = Path(__file__).resolve().parents[2]
 
 
