@@ -26,7 +26,7 @@ unit: setup  ## what needs no storage: seconds, for while you write
 	@$(VENV)/python -m pytest $(WORKERS) -m unit $(addprefix tests/,$(ROOMS))
 
 rehearsal: setup azure-cli  ## deployments played through with the Azure CLI, a timer killed at every call: minutes
-	@$(VENV)/python -m pytest $(WORKERS) -m rehearsal tests/infra tests/reliability
+	@$(VENV)/python -m pytest $(WORKERS) -m rehearsal tests/infra tests/reliability tests/faults
 
 real-host: setup  ## the package on Microsoft's Functions host, where there is one: a minute or two
 	@$(VENV)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m real_host tests/real_host
@@ -70,7 +70,7 @@ bench-assess: setup  ## a report on 5,000 and on 50,000 users: calls, seconds, m
 bench-report: setup  ## the page of 50,000 rows in Chromium: first paint, filter, sort, memory
 	@$(VENV)/python benchmarks/report.py
 
-faults: setup  ## hosts killed at every step, and a storm of 10,000 requests: a quarter of an hour
+faults: setup  ## hosts killed at every step, and storms: half an hour
 	@$(VENV)/python -m tests.faults
 
 mutation: setup  ## 600 places that decide, changed one by one: does a test fail? About half an hour

@@ -40,11 +40,12 @@ class FastForward:
             for row in rows:
                 row["Invited"], row["Due"] = row["Invited"] - passed, row["Due"] - passed
                 table.update_entity(row)
-                queue.send_message(written_check(Check(_follow_up(row), row["Look"])).decode())
+                queue.send_message(written_check(Check(follow_up_of(row), row["Look"])).decode())
         return len(rows)
 
 
-def _follow_up(row: Mapping[str, Any]) -> FollowUp:
+def follow_up_of(row: Mapping[str, Any]) -> FollowUp:
+    """Return the follow-up that stands in an open row of the ledger."""
     return FollowUp(
         key=row["Key"],
         request_id=row["RequestId"],

@@ -1,7 +1,8 @@
 """The fault suite in full: ``make faults``. Prints figures; the exit code says if all held.
 
-Environment: ``FAULTS_STORM`` (requests, 10000; 0 for no storm), ``FAULTS_SEED`` (of what is left to
-chance), ``FAULTS_ONLY`` (a part of the scenarios' names).
+Environment: ``FAULTS_STORM`` (requests, 10000; 0 for no storm), ``FAULTS_LONG_STORM`` (likewise,
+5000, followed to their ends), ``FAULTS_SEED`` (of what is left to chance), ``FAULTS_ONLY`` (a part
+of the scenarios' names).
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ from rich.table import Table
 from local.storage import Azurite
 from tests.faults.everywhere import Report, kill_everywhere
 from tests.faults.ground import ground
+from tests.faults.long_storm import LongStorm
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.storm import Storm
+
+STORMS = ((Storm, "FAULTS_STORM", "10000"), (LongStorm, "FAULTS_LONG_STORM", "5000"))
 
 
 async def main() -> int:
@@ -28,13 +32,15 @@ async def main() -> int:
     console = Console()
     with tempfile.TemporaryDirectory() as logs, Azurite() as azurite:
         reports = await _kill_points(console, azurite.connection_string, Path(logs))
-        requests = int(os.environ.get("FAULTS_STORM", "10000"))
-        seed = int(os.environ.get("FAULTS_SEED", "1"))
-        storm = Storm(azurite.connection_string, Path(logs), requests, seed)
-        if requests:
-            await storm.rage()
-            console.print(storm.figures())
-        problems = storm.problems() if requests else []
+        problems = []
+        for kind, key, default in STORMS:
+            requests = int(os.environ.get(key, default))
+            seed = int(os.environ.get("FAULTS_SEED", "1"))
+            if requests:
+                storm = kind(azurite.connection_string, Path(logs), requests, seed)
+                await storm.rage()
+                console.print(storm.figures())
+                problems += storm.problems()
         held = not problems and not any(report.problems for report in reports)
         for problem in problems:
             console.print(f"[red]broken:[/] {problem}")

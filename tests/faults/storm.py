@@ -89,6 +89,7 @@ class Storm:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._feed(requests))
                 group.create_task(self._read(results))
+                group.create_task(self._meanwhile(graph, environment))
             killer.cancel()
             await asyncio.gather(killer, return_exceptions=True)
             await self._calm_down(nursery, environment, requests, results)
@@ -119,7 +120,7 @@ class Storm:
             properties = await queue.get_queue_properties()
             room = MOST_WAITING - (properties.approximate_message_count or 0)
             for _ in range(min(room, self._requests - number)):
-                text = json.dumps(request(number))
+                text = json.dumps(self._request(number))
                 await queue.send_message(text)
                 if self._chance.random() < DUPLICATES:
                     await queue.send_message(text)
@@ -129,9 +130,18 @@ class Storm:
 
     async def _read(self, queue: QueueClient) -> None:
         """Take outcomes until every request has one that ends it."""
-        while len(self._told) < self._requests:
+        while not self._is_over():
             if not await self._take(queue):
                 await asyncio.sleep(0.1)
+
+    def _request(self, number: int) -> dict[str, Any]:
+        return request(number)
+
+    def _is_over(self) -> bool:
+        return len(self._told) == self._requests
+
+    async def _meanwhile(self, graph: GraphEmulator, environment: dict[str, str]) -> None:
+        """Do what the world does until the storm is over: here, nothing."""
 
     async def _take(self, queue: QueueClient) -> int:
         taken = 0

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.faults.long_storm import LongStorm
 from tests.faults.storm import Storm
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-REQUESTS = 200
+REQUESTS, FOLLOWED = 200, 60
 
 
 # Half a minute, and as long again for every host that dies at a bad time.
@@ -20,5 +21,14 @@ async def test_r2_storm_loses_nothing_and_invites_nobody_twice(
     azurite: str, tmp_path: Path
 ) -> None:
     storm = Storm(azurite, tmp_path, REQUESTS, seed=1)
+    await storm.rage()
+    assert storm.problems() == []
+
+
+# A minute, since people take their time, and as long again for hosts that die at a bad time.
+@pytest.mark.rehearsal
+@pytest.mark.timeout(600)
+async def test_r2_storm_of_follow_ups_tells_every_end_once(azurite: str, tmp_path: Path) -> None:
+    storm = LongStorm(azurite, tmp_path, FOLLOWED, seed=1)
     await storm.rage()
     assert storm.problems() == []
