@@ -7,6 +7,7 @@ program it reads calls, one JSON object a line, and answers each with how the pr
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import runpy
@@ -106,6 +107,8 @@ def main() -> None:
     """Take calls until standard input ends; in a forked process, be the command."""
     for name in IMPORTED:
         import_module(name)
+    # What is there is no garbage: a forked process that looked through it would copy it all.
+    gc.freeze()
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
