@@ -30,7 +30,7 @@ IMPORTED = ("azure.identity.aio", "cli.app", "converters.conversion", "httpx_aio
 
 
 class Warm:
-    """Runs commands, one at a time: ``with Warm() as warm``."""
+    """Runs commands, one at a time, once it is ready: ``with Warm() as warm``."""
 
     def __init__(self) -> None:
         self._one_at_a_time = threading.Lock()
@@ -41,6 +41,8 @@ class Warm:
             stdout=subprocess.PIPE,
             text=True,
         )
+        assert self._process.stdout
+        self._process.stdout.readline()
 
     def run(
         self,
@@ -109,6 +111,7 @@ def main() -> None:
         import_module(name)
     # What is there is no garbage: a forked process that looked through it would copy it all.
     gc.freeze()
+    print("ready", flush=True)
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
