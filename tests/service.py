@@ -143,7 +143,7 @@ class Service:
 async def taken(queue: QueueClient) -> list[str]:
     """Take all the messages that show in a queue."""
     texts = []
-    async for message in queue.receive_messages():
+    async for message in queue.receive_messages(messages_per_page=32):
         texts.append(message.content)
         await queue.delete_message(message)
     return texts

@@ -72,8 +72,9 @@ def test_python_of_the_docs_enqueues_and_reads(queues: str) -> None:
 
 
 # The CLI's first run on a machine compiles all of it.
+@pytest.mark.rehearsal
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(not AZURE_CLI.exists(), reason="the Azure CLI is installed by `make test`")
+@pytest.mark.skipif(not AZURE_CLI.exists(), reason="`make rehearsal` installs the Azure CLI")
 def test_azure_cli_of_the_docs_enqueues_and_reads(queues: str) -> None:
     put, get = block("Azure CLI", "bash").strip().splitlines()
     run(["bash", "-c", put.replace("az ", f"{AZURE_CLI} ", 1)], queues)

@@ -13,14 +13,16 @@ import sys
 import termios
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from local.world import LOCAL_WORLD, ROOT
+from tests.cli.warm import running
 from tests.service import service, taken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
-    from pathlib import Path
 
     from tests.service import Service
 
@@ -54,16 +56,11 @@ def environment(**keys: str) -> dict[str, str]:
 
 async def b2b(folder: Path, *arguments: str, **keys: str) -> Ended:
     """Run a command in a folder, without a terminal."""
-    process = await asyncio.create_subprocess_exec(
-        *(*PROGRAM, *arguments),
-        cwd=folder,
-        env=environment(**keys),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    ended = Ended(process.returncode or 0, out.decode(), err.decode())
+    with TemporaryDirectory() as name:
+        out, err = Path(name) / "out", Path(name) / "err"
+        run = running().run
+        code = await asyncio.to_thread(run, folder, arguments, environment(**keys), out, err)
+        ended = Ended(code, out.read_bytes().decode(), err.read_bytes().decode())
     assert "Traceback" not in ended.err, ended.err
     return ended
 
@@ -89,6 +86,11 @@ class World:
         return [json.loads(text) for text in await taken(self.service.requests)]
 
 
+def leave(folder: Path, keys: Mapping[str, str]) -> None:
+    """Tell a folder where the world is."""
+    (folder / LOCAL_WORLD).write_text(json.dumps(keys))
+
+
 @asynccontextmanager
 async def world(
     azurite: str,
@@ -99,7 +101,7 @@ async def world(
 ) -> AsyncIterator[World]:
     """Start the service, and tell a folder where it is."""
     async with service(azurite, queue_names, of_tenant, **keys) as running:
-        (folder / LOCAL_WORLD).write_text(json.dumps(running.keys))
+        leave(folder, running.keys)
         yield World(running, folder)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import sys
 import uuid
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +14,7 @@ from aiohttp import web
 from cli.doctor import Finding, examine
 from local.graph import Fault, GraphEmulator
 from local.world import ROOT, provision
+from tests.cli.terminal import b2b
 from tests.directory import tenant
 from tests.storage_service import StorageService
 from tests.test_conversion import PERMISSIONS
@@ -192,16 +191,10 @@ async def test_command_prints_a_line_each_and_says_so_in_its_exit_code(
 ) -> None:
     for domains, code in (("partner.example", 0), ("", 1)):
         async with patient(azurite, queue_names, tenant()) as (_, environment):
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "cli", "doctor"),
-                cwd=ROOT,
-                env={**os.environ, **environment, "ALLOWED_EMAIL_DOMAINS": domains},
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
-            output, said = await process.communicate()
-        lines = output.decode().splitlines()
-        assert process.returncode == code, output
-        assert said.decode() == ("All is well.\n" if code == 0 else "1 to mend\n")
+            keys = {**environment, "ALLOWED_EMAIL_DOMAINS": domains}
+            ended = await b2b(ROOT, "doctor", **keys)
+        lines = ended.out.splitlines()
+        assert ended.code == code, ended.out
+        assert ended.err == ("All is well.\n" if code == 0 else "1 to mend\n")
         assert {line.split()[0] for line in lines} <= {"ok", "FAIL", "note"}
         assert lines

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,6 +10,7 @@ from typing import TYPE_CHECKING
 from azure.storage.queue.aio import QueueClient
 
 from local.world import ROOT, Program
+from tests.cli.terminal import b2b
 from tests.cli.test_doctor import patient
 from tests.directory import USER_ID, tenant
 from tests.service import taken
@@ -21,18 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-async def told(environment: dict[str, str], *arguments: str) -> tuple[int | None, str]:
+async def told(environment: dict[str, str], *arguments: str) -> tuple[int, str]:
     """Run the command; return its exit code and the line it printed."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cli", "smoke", *arguments),
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    (line,) = output.decode().splitlines()
-    return process.returncode, line
+    ended = await b2b(ROOT, "smoke", *arguments, **environment)
+    (line,) = (ended.out + ended.err).splitlines()
+    return ended.code, line
 
 
 @contextmanager

@@ -27,6 +27,7 @@ async def test_r1_host_killed_at_every_step_invites_once_and_tells_one_outcome(
     assert "graph: invitations" in report.calls
 
 
+@pytest.mark.rehearsal
 @pytest.mark.timeout(600)
 async def test_r13_host_killed_at_every_step_of_a_look_tells_one_end(
     azurite: str, tmp_path: Path

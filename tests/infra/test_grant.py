@@ -24,7 +24,7 @@ IDS = dict(re.findall(r"'([A-Z][\w.]+)': '([0-9a-f-]{36})'", sources()["graph/pe
 GRAPH, IDENTITY = (str(uuid.UUID(int=number)) for number in (1, 2))
 BY_APP_ID = "/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"
 pytestmark = [
-    pytest.mark.skipif(not AZURE_CLI.exists(), reason="the Azure CLI is installed by `make test`"),
+    pytest.mark.skipif(not AZURE_CLI.exists(), reason="`make rehearsal` installs the Azure CLI"),
     # The CLI's first run on a machine compiles all of it.
     pytest.mark.timeout(300),
 ]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DEPLOYMENT = "b2b-pilot-7"
 pytestmark = [
-    pytest.mark.skipif(not AZURE_CLI.exists(), reason="the Azure CLI is installed by `make test`"),
+    pytest.mark.skipif(not AZURE_CLI.exists(), reason="`make rehearsal` installs the Azure CLI"),
     # The CLI's first run on a machine compiles all of it.
     pytest.mark.timeout(600),
 ]

@@ -18,7 +18,7 @@ IDENTITY = f"{IDENTITIES}/b2b-pilot"
 ACTIVATE = f"infra/scripts/activate-topic.sh {GROUP} {TOPIC} {IDENTITY}"
 PATH = f"Microsoft.EventGrid/partnerTopics/{TOPIC}"
 pytestmark = [
-    pytest.mark.skipif(not AZURE_CLI.exists(), reason="the Azure CLI is installed by `make test`"),
+    pytest.mark.skipif(not AZURE_CLI.exists(), reason="`make rehearsal` installs the Azure CLI"),
     # The CLI's first run on a machine compiles all of it.
     pytest.mark.timeout(600),
 ]

@@ -28,7 +28,7 @@ SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTempl
 # `make` sets nothing up here: the tests run in what it would make.
 PREPARED = {"PYTHON": "true"}
 needs_cli = pytest.mark.skipif(
-    not AZURE_CLI.exists(), reason="the Azure CLI is installed by `make test`"
+    not AZURE_CLI.exists(), reason="`make rehearsal` installs the Azure CLI"
 )
 # The CLI's first run on a machine compiles all of it.
 pytestmark = pytest.mark.timeout(600)

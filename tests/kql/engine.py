@@ -37,8 +37,8 @@ class Workspace:
     """
 
     def __init__(self, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-        # Small tables: other threads would only be waited for.
-        self._connection = duckdb_kql.connect(config={"threads": 1})
+        # Small tables: other threads would only be waited for, and stay as long as the process.
+        self._connection = duckdb_kql.connect(config={"threads": 1, "async_threads": 0})
         for table, described in TABLES.items():
             columns: dict[str, str] = described["columns"]
             declared = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in columns.items())

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 import re
 import shutil
+import subprocess
 import tempfile
-from contextlib import asynccontextmanager
+import threading
+from collections import deque
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -84,50 +86,59 @@ class Browser:
         return [event["params"]["request"]["url"] for event in sent]
 
 
-@asynccontextmanager
-async def browser(width: int = 1280, height: int = 900) -> AsyncIterator[Browser]:
-    """Start a browser with an empty page."""
+@contextmanager
+def chromium() -> Iterator[str]:
+    """Run a browser; give the address at which it is driven."""
     assert CHROMIUM
     profile = tempfile.mkdtemp()
-    process = await asyncio.create_subprocess_exec(
-        CHROMIUM,
-        *_OPTIONS,
-        f"--user-data-dir={profile}",
-        f"--window-size={width},{height}",
-        "about:blank",
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
+    process = subprocess.Popen(
+        [CHROMIUM, *_OPTIONS, f"--user-data-dir={profile}", "about:blank"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
     )
     try:
         assert process.stderr
         found = None
         while found is None:
-            line = (await process.stderr.readline()).decode(errors="replace")
+            line = process.stderr.readline()
             assert line, "the browser ended"
             found = re.search(r"ws://\S+", line)
-        async with (
-            aiohttp.ClientSession() as client,
-            client.ws_connect(found[0], max_msg_size=0) as socket,
-        ):
-            yield await _page(Browser(socket), width, height)
-            await Browser(socket).send("Browser.close")
-        await process.communicate()
+        # Keeps the pipe empty, or the browser would stop at a full one.
+        reader = threading.Thread(target=deque, args=(process.stderr, 0), daemon=True)
+        reader.start()
+        yield found[0]
+        process.terminate()
+        process.wait()
+        reader.join()
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        process.kill()
+        process.wait()
+        if process.stderr:
+            process.stderr.close()
         shutil.rmtree(profile, ignore_errors=True)
 
 
-async def _page(one: Browser, width: int, height: int) -> Browser:
-    target = await one.send("Target.createTarget", url="about:blank")
-    attached = await one.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)
-    one.session = attached["sessionId"]
-    for domain in ("Page", "Runtime", "Log", "Network"):
-        await one.send(f"{domain}.enable")
-    await resize(one, width, height)
-    return one
+@asynccontextmanager
+async def page(driven_at: str, width: int = 1280, height: int = 900) -> AsyncIterator[Browser]:
+    """Open an empty page of a browser; it shares nothing with any other."""
+    async with (
+        aiohttp.ClientSession() as client,
+        client.ws_connect(driven_at, max_msg_size=0) as socket,
+    ):
+        one = Browser(socket)
+        apart = (await one.send("Target.createBrowserContext"))["browserContextId"]
+        made = await one.send("Target.createTarget", url="about:blank", browserContextId=apart)
+        attached = await one.send("Target.attachToTarget", targetId=made["targetId"], flatten=True)
+        one.session = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            await one.send(f"{domain}.enable")
+        await resize(one, width, height)
+        yield one
+        one.session = ""
+        await one.send("Target.disposeBrowserContext", browserContextId=apart)
 
 
 async def resize(one: Browser, width: int, height: int = 900) -> None:

@@ -17,12 +17,21 @@ from cli.assess.report.page import SCRIPTS
 from cli.assess.rows import FIELDS
 from local.graph import GraphEmulator
 from local.world import ROOT
-from tests.cli.assess.browser import CHROMIUM, WHY_SKIPPED, address, browser, literal, resize
+from tests.cli.assess.browser import (
+    CHROMIUM,
+    WHY_SKIPPED,
+    address,
+    chromium,
+    literal,
+    page,
+    resize,
+)
 from tests.cli.assess.reports import many, report
 from tests.cli.assess.tenants import KEYS, varied
 from tests.cli.terminal import b2b
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.cli.assess.browser import Browser
@@ -39,6 +48,13 @@ SHOWN = "document.getElementById('count').textContent"
 FIRST_CELLS = "[...document.querySelectorAll('#table tbody tr:not(.space)')].map(r => r.innerText)"
 
 
+@pytest.fixture(scope="module")
+def driven_at() -> Iterator[str]:
+    """Return where the browser of this module is driven."""
+    with chromium() as found:
+        yield found
+
+
 def poisoned(text: str) -> dict[str, Any]:
     """Return a row that has a text in every field, in fields that only tests have too."""
     reason = dict.fromkeys(("code", "message", "remediation", "owner"), text)
@@ -49,7 +65,9 @@ def poisoned(text: str) -> dict[str, Any]:
 
 
 @needs_browser
-async def test_hostile_text_in_every_field_runs_nothing_and_changes_nothing(tmp_path: Path) -> None:
+async def test_hostile_text_in_every_field_runs_nothing_and_changes_nothing(
+    driven_at: str, tmp_path: Path
+) -> None:
     skeletons = []
     for text in ("harmless", HOSTILE):
         made = report([poisoned(text), {**poisoned(text), "status": "ineligible"}])
@@ -58,7 +76,7 @@ async def test_hostile_text_in_every_field_runs_nothing_and_changes_nothing(tmp_
             # Whoever adds a column has to say here what is hostile in it.
             assert column["name"] in NUMBERS or text in values, column["name"]
         assert {c["name"] for c in made.columns["columns"]} == {*FIELDS, WHY, "extra"}
-        async with browser() as seen:
+        async with page(driven_at) as seen:
             every = ",".join(c["name"] for c in made.columns["columns"])
             path = made.saved(tmp_path)
             await seen.open(address(path, f"c={every}"))
@@ -104,12 +122,12 @@ def test_every_part_of_the_page_is_installed() -> None:
 
 
 @needs_browser
-async def test_counts_of_the_page_are_those_of_json(tmp_path: Path) -> None:
+async def test_counts_of_the_page_are_those_of_json(driven_at: str, tmp_path: Path) -> None:
     async with GraphEmulator(varied()) as graph:
         keys = {**KEYS, "GRAPH_BASE_URL": graph.url}
         ended = await b2b(tmp_path, "assess", "-o", "json", "--html", "r.html", **keys)
     told = ended.json()
-    async with browser() as seen:
+    async with page(driven_at) as seen:
         await seen.open(address(tmp_path / "r.html"))
         assert await seen.run(SHOWN) == "17 of 17 people"
         for name, key in {
@@ -135,10 +153,12 @@ async def _count(seen: Browser, *filters: str) -> int:
 
 
 @needs_browser
-async def test_rows_are_searched_filtered_sorted_and_exported(tmp_path: Path) -> None:
+async def test_rows_are_searched_filtered_sorted_and_exported(
+    driven_at: str, tmp_path: Path
+) -> None:
     rows = many(300)
     rows[7]["displayName"] = "=1+1"
-    async with browser() as seen:
+    async with page(driven_at) as seen:
         path = report(rows).saved(tmp_path)
         await seen.open(address(path, "f=status|=|eligible|alreadyInvited&s=-userPrincipalName"))
         await seen.run("URL.createObjectURL = (b) => { window.saved = b; return 'data:,'; }")
@@ -175,8 +195,10 @@ async def test_rows_are_searched_filtered_sorted_and_exported(tmp_path: Path) ->
 
 
 @needs_browser
-async def test_only_rows_in_sight_are_drawn_and_the_keyboard_reaches_all(tmp_path: Path) -> None:
-    async with browser() as seen:
+async def test_only_rows_in_sight_are_drawn_and_the_keyboard_reaches_all(
+    driven_at: str, tmp_path: Path
+) -> None:
+    async with page(driven_at) as seen:
         await seen.open(address(report(many(5000)).saved(tmp_path)))
         assert len(await seen.run(FIRST_CELLS)) < 60
         await seen.run("document.getElementById('scroller').scrollTop = 1e9")
@@ -197,9 +219,9 @@ async def test_only_rows_in_sight_are_drawn_and_the_keyboard_reaches_all(tmp_pat
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_against_wcag_a_and_aa(
-    tmp_path: Path, width: int, scheme: str
+    driven_at: str, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    async with browser() as seen:
+    async with page(driven_at) as seen:
         media = [{"name": "prefers-color-scheme", "value": scheme}]
         await seen.send("Emulation.setEmulatedMedia", features=media)
         await resize(seen, width)
