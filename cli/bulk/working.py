@@ -56,7 +56,7 @@ class Work:
     async def learn(self, readings: Readings) -> None:
         """Ask the ledger which rows it knows, and how they ended."""
         by_key = {ledger_key(item.request_id): item for item in self.sheet.items}
-        async for story in readings.stories.all():
+        async for story in readings.history.all():
             if item := by_key.get(story.key):
                 item.known = True
                 _tell(item, of_story(story, item.request_id))
@@ -102,9 +102,9 @@ class Work:
         begin = None
         with progress(self.console, "Outcomes", len(waiting)) as advance:
             while waiting:
-                now = readings.stories.clock.utc()
+                now = readings.history.clock.utc()
                 ended = 0
-                async for story in readings.stories.all(begin):
+                async for story in readings.history.all(begin):
                     item = waiting.get(story.key)
                     if item and story.record:
                         _tell(waiting.pop(story.key), of_story(story, item.request_id))
