@@ -107,6 +107,20 @@ function pending() {
     tableOf([["Age", ""], ["People", "number"]], lines));
 }
 
+function signIns() {
+  const days = told.signIns.inactiveAfterDays;
+  const names = { never: "Never", inactive: `Not for ${days} days`, active: `Within ${days} days`,
+    unknown: "Not known" };
+  const counts = Object.entries(names).filter(([name]) => told.signIns.byState[name]);
+  const most = Math.max(...counts.map(([name]) => told.signIns.byState[name]));
+  const lines = counts.map(([name, label]) => {
+    const filter = name === "unknown" ? ["signIn", "0"] : ["signIn", "=", name];
+    const count = told.signIns.byState[name];
+    return [link(label, [filter]), bar(count / most), number.format(count)];
+  });
+  return card("Last sign-in", tableOf([["Signed in", ""], ["Share", "bar"], ["People", "number"]], lines));
+}
+
 function tiles() {
   const list = make("ul", undefined, { className: "tiles" });
   const labels = { eligible: "can be converted now", ineligible: "cannot yet",
@@ -128,7 +142,7 @@ function drawSummary() {
     remedies(),
     bars("By partner domain", "Domain", told.byDomain, (name) => [["domain", "=", name]]),
     bars("By home tenant", "Tenant", told.byHomeTenant, (name) => [["homeTenant", "=", name]]),
-    remains(), pending(),
+    remains(), pending(), ...(told.signIns ? [signIns()] : []),
     bars("How they were found", "Rule", told.byRule, (name) => [["foundBy", "=", name]]));
   document.getElementById("summary").append(tiles(), cards);
 }

@@ -1,7 +1,7 @@
 // The table: only the rows in sight are there, between two spaces as high as the others.
 const HEIGHT = 32, BEYOND = 8, MOST_PRINTED = 1000;
 const WIDTHS = { why: 360, userPrincipalName: 240, displayName: 180, emailAddress: 240, foundBy: 190,
-  id: 300, homeTenantId: 300, pendingDays: 110, licences: 100, synced: 100, mailbox: 100, status: 120 };
+  signInDays: 110, signIn: 100, id: 300, homeTenantId: 300, pendingDays: 110, licences: 100, synced: 100, mailbox: 100, status: 120 };
 const table = document.getElementById("table");
 const scroller = document.getElementById("scroller");
 let drawn = "";
