@@ -13,6 +13,7 @@ from cli.bulk.sheet import ENQUEUED, UNKNOWN
 from cli.outcomes import IN_PROGRESS, of_story
 from cli.readings import OVERLAP
 from converters.model.request import Mode
+from converters.storage.courier import Courier
 from converters.storage.ledger import ledger_key
 from converters.storage.queues import Queue
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from converters.settings.settings import Settings
 
 # How many rows are written down as perhaps sent before they are.
-_CHUNK = 500
+_CHUNK = 1000
 _SENDERS, _CHECKERS = 24, 8
 _EVERY_SECONDS = 2.0
 
@@ -78,17 +79,19 @@ class Work:
         queue = Queue(settings.storage, settings.requests_queue, held)
 
         async def one(item: Item) -> None:
-            await queue.send(self.sheet.message(item))
+            await courier.send(self.sheet.message(item))
             results.clear(item, ENQUEUED)
             advance(1)
 
         try:
-            with progress(self.console, "Enqueuing", len(items)) as advance:
-                for chunk in _chunks(items):
-                    for item in chunk:
-                        results.clear(item, UNKNOWN)
-                    self.save()
-                    await each(chunk, _SENDERS, one)
+            enqueuing = progress(self.console, "Enqueuing", len(items))
+            async with Courier(queue, held) as courier:
+                with enqueuing as advance:
+                    for chunk in _chunks(items):
+                        for item in chunk:
+                            results.clear(item, UNKNOWN)
+                        self.save()
+                        await each(chunk, _SENDERS, one)
         finally:
             await queue.close()
 
