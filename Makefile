@@ -70,6 +70,9 @@ bench-report: setup  ## the page of 50,000 rows in Chromium: first paint, filter
 bench-bulk: setup  ## a file of 10,000 rows checked, and enqueued: rows a second, CPU, memory
 	@$(VENV)/python benchmarks/bulk.py
 
+pictures: setup  ## docs' pictures of the report, of the sample tenant; needs Chromium
+	@$(VENV)/python benchmarks/pictures.py
+
 faults: setup  ## hosts killed at every step, and a storm of 10,000 requests: a quarter of an hour
 	@$(VENV)/python -m tests.faults
 

@@ -15,8 +15,15 @@ function bar(share) {
   return svg;
 }
 
+// A name that is too long for its column breaks between its words, not within one.
+function broken(label) {
+  const parts = label.split(/(?<=[a-z])(?=[A-Z])|(?<=[.@])/);
+  return parts.flatMap((part, at) => (at ? [make("wbr"), part] : [part]));
+}
+
 function link(label, filters) {
-  const made = make("button", label, { type: "button", className: "link" });
+  const made = make("button", undefined, { type: "button", className: "link" });
+  made.append(...broken(label));
   made.addEventListener("click", () => {
     view.filters = filters.map(([name, operator, ...values]) => ({ name, operator, values }));
     view.search = "";
@@ -125,7 +132,10 @@ function tiles() {
   const list = make("ul", undefined, { className: "tiles" });
   const labels = { eligible: "can be converted now", ineligible: "cannot yet",
     alreadyInvited: "invited, not redeemed", alreadyExternal: "external already" };
-  for (const [status, count] of Object.entries(told.byStatus)) {
+  const first = Object.keys(labels);
+  const counts = Object.entries(told.byStatus);
+  counts.sort(([one], [other]) => first.indexOf(one) - first.indexOf(other));
+  for (const [status, count] of counts) {
     const item = make("li");
     item.append(make("strong", number.format(count), { className: status }),
       link(labels[status] ?? status, [["status", "=", status]]));
