@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cli.ending import Code
@@ -120,18 +121,19 @@ def _findings(data: Data, status: str) -> list[dict[str, Any]]:
 def _sentence(data: Data) -> str:
     """Say how the follow-up of an outcome stands."""
     followed = data["followUp"]
-    parts = [f"invited {followed['invitedAt']}"]
+    times = {name: _second(followed[name]) for name in followed if name.endswith("At")}
+    parts = [f"invited {times['invitedAt']}"]
     if followed["requestId"] != data["requestId"]:
         parts[0] = f"{parts[0]}, followed up for request {followed['requestId']}"
     if followed["reminders"]:
-        parts.append(f"reminders: {followed['reminders']}, the last {followed.get('remindedAt')}")
+        parts.append(f"reminders: {followed['reminders']}, the last {times.get('remindedAt')}")
     if redemption := followed.get("redemption"):
-        when = redemption["redeemedDateTime"] or "at a time that the directory does not say"
+        when = _second(redemption["redeemedDateTime"]) or "at a time that the directory hides"
         parts.append(f"redeemed {when} by {redemption['identityProvider']}")
-    if "endedAt" in followed:
-        parts.append(f"ended {followed['endedAt']}")
-    if "nextLookAt" in followed:
-        parts.append(f"next look {followed['nextLookAt']}")
+    if "endedAt" in times:
+        parts.append(f"ended {times['endedAt']}")
+    if "nextLookAt" in times:
+        parts.append(f"next look {times['nextLookAt']}")
     return "; ".join(parts)
 
 
@@ -156,7 +158,7 @@ def followed(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **summary(data),
         "followUp": f"{told['status']}{how}" if told else None,
-        "since": since or told.get("remindedAt") or told.get("invitedAt"),
+        "since": _second(since or told.get("remindedAt") or told.get("invitedAt")),
     }
 
 
@@ -164,13 +166,22 @@ def summary(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return one row for an outcome."""
     reasons = data.get("reasons", ())
     return {
-        "time": data.get("time"),
+        "time": _second(data.get("time")),
         "requestId": data["requestId"],
         "status": data["status"],
         "user": data.get("user", {}).get("id"),
         "reasons": [reason["code"] for reason in reasons],
         "owner": list(dict.fromkeys(reason["owner"] for reason in reasons)),
     }
+
+
+def _second(time: str | None) -> str | None:
+    """Leave out what no person reads of a time."""
+    try:
+        when = datetime.fromisoformat(time or "").astimezone(UTC)
+    except ValueError:
+        return time
+    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def show(console: Console, data: Data) -> None:
