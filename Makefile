@@ -19,7 +19,7 @@ demo: setup  ## the main job, start to end, on this machine alone
 start: setup  ## the same world, left running, with the lines to paste
 	@$(VENV)/python -m local start
 
-test: setup azure-cli kql  ## all tests, but for the rehearsals and those on Microsoft's host
+test: setup azure-cli kql chromium  ## all tests, but for the rehearsals and those on Microsoft's host
 	@$(VENV)/python -m pytest $(WORKERS)
 
 unit: setup  ## what needs no storage: seconds, for while you write
@@ -31,7 +31,7 @@ rehearsal: setup azure-cli  ## deployments played through with the Azure CLI, a 
 real-host: setup  ## the package on Microsoft's Functions host, where there is one: a minute or two
 	@$(VENV)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m real_host tests/real_host
 
-check: setup azure-cli kql  ## format, lint, types, tests: what must be green before a commit
+check: setup azure-cli kql chromium  ## format, lint, types, tests: what must be green before a commit
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
@@ -64,13 +64,13 @@ bench-host: setup  ## seconds to start and memory on Microsoft's Functions host
 bench-assess: setup  ## a report on 5,000 and on 50,000 users: calls, seconds, memory, growth
 	@$(VENV)/python benchmarks/assess.py
 
-bench-report: setup  ## the page of 50,000 rows in Chromium: first paint, filter, sort, memory
+bench-report: setup chromium  ## the page of 50,000 rows in Chromium: first paint, filter, sort, memory
 	@$(VENV)/python benchmarks/report.py
 
 bench-bulk: setup  ## a file of 10,000 rows checked, and enqueued: rows a second, CPU, memory
 	@$(VENV)/python benchmarks/bulk.py
 
-pictures: setup  ## docs' pictures of the report, of the sample tenant; needs Chromium
+pictures: setup chromium  ## docs' pictures of the report, of the sample tenant; needs Chromium
 	@$(VENV)/python benchmarks/pictures.py
 
 faults: setup  ## hosts killed at every step, and a storm of 10,000 requests: a quarter of an hour
@@ -101,3 +101,6 @@ azure-cli:
 
 kql:
 	@$(PYTHON) local/bootstrap.py --kql
+
+chromium:
+	@$(PYTHON) local/bootstrap.py --chromium

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from local import bootstrap
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = next(filter(None, map(shutil.which, bootstrap.CHROMIUM)), None)
 WHY_SKIPPED = "there is no chromium here (Debian: apt-get install chromium)"
 _OPTIONS = (
     "--headless=new",
