@@ -52,6 +52,9 @@ replay: setup  ## put all dead letters back into the requests queue, after askin
 package: setup  ## dist/package.zip: exactly what runs, to deploy
 	@$(VENV)/python -m local package
 
+pictures: setup chromium  ## docs' pictures of the report, of the sample tenant; needs Chromium
+	@$(VENV)/python benchmarks/pictures.py
+
 bench: setup  ## the figures, measured in one run beside a plain client's
 	@$(VENV)/python benchmarks/conversion.py
 
@@ -61,17 +64,14 @@ bench-scale: setup  ## one to eight hosts at Graph's limits, and a host's memory
 bench-host: setup  ## seconds to start and memory on Microsoft's Functions host
 	@$(VENV)/python benchmarks/real_host.py
 
+bench-bulk: setup  ## a file of 10,000 rows checked, and enqueued: rows a second, CPU, memory
+	@$(VENV)/python benchmarks/bulk.py
+
 bench-assess: setup  ## a report on 5,000 and on 50,000 users: calls, seconds, memory, growth
 	@$(VENV)/python benchmarks/assess.py
 
 bench-report: setup chromium  ## the page of 50,000 rows in Chromium: first paint, filter, sort, memory
 	@$(VENV)/python benchmarks/report.py
-
-bench-bulk: setup  ## a file of 10,000 rows checked, and enqueued: rows a second, CPU, memory
-	@$(VENV)/python benchmarks/bulk.py
-
-pictures: setup chromium  ## docs' pictures of the report, of the sample tenant; needs Chromium
-	@$(VENV)/python benchmarks/pictures.py
 
 faults: setup  ## hosts killed at every step, and a storm of 10,000 requests: a quarter of an hour
 	@$(VENV)/python -m tests.faults
