@@ -19,7 +19,7 @@ demo: setup  ## the main job, start to end, on this machine alone
 start: setup  ## the same world, left running, with the lines to paste
 	@$(VENV)/python -m local start
 
-test: setup kql  ## all tests, but for the rehearsals and those on Microsoft's host
+test: setup kql chromium  ## all tests, but for the rehearsals and those on Microsoft's host
 	@$(VENV)/python -m pytest $(WORKERS)
 
 unit: setup  ## what needs no storage: seconds, for while you write
@@ -31,7 +31,7 @@ rehearsal: setup azure-cli  ## what the Azure CLI is needed for, and hosts kille
 real-host: setup  ## the package on Microsoft's Functions host, where there is one: a minute or two
 	@$(VENV)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m real_host tests/real_host
 
-check: setup azure-cli kql  ## format, lint, types, tests: what must be green before a commit
+check: setup azure-cli kql chromium  ## format, lint, types, tests: what must be green before a commit
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
@@ -52,6 +52,9 @@ replay: setup  ## put all dead letters back into the requests queue, after askin
 package: setup  ## dist/package.zip: exactly what runs, to deploy
 	@$(VENV)/python -m local package
 
+pictures: setup chromium  ## docs' pictures of the report, of the sample tenant; needs Chromium
+	@$(VENV)/python benchmarks/pictures.py
+
 bench: setup  ## the figures, measured in one run beside a plain client's
 	@$(VENV)/python benchmarks/conversion.py
 
@@ -64,10 +67,13 @@ bench-scale: setup  ## one to eight hosts at Graph's limits, and a host's memory
 bench-host: setup  ## seconds to start and memory on Microsoft's Functions host
 	@$(VENV)/python benchmarks/real_host.py
 
+bench-bulk: setup  ## a file of 10,000 rows checked, and enqueued: rows a second, CPU, memory
+	@$(VENV)/python benchmarks/bulk.py
+
 bench-assess: setup  ## a report on 5,000 and on 50,000 users: calls, seconds, memory, growth
 	@$(VENV)/python benchmarks/assess.py
 
-bench-report: setup  ## the page of 50,000 rows in Chromium: first paint, filter, sort, memory
+bench-report: setup chromium  ## the page of 50,000 rows in Chromium: first paint, filter, sort, memory
 	@$(VENV)/python benchmarks/report.py
 
 faults: setup  ## hosts killed at every step, and storms: half an hour
@@ -98,3 +104,6 @@ azure-cli:
 
 kql:
 	@$(PYTHON) local/bootstrap.py --kql
+
+chromium:
+	@$(PYTHON) local/bootstrap.py --chromium

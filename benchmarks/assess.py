@@ -2,7 +2,7 @@
 
 Prints figures; judges nothing. The emulator holds Graph's limits and shares this machine's cores.
 Usage: ``make bench-assess``, or ``assess.py USERS...`` for tenants of other sizes. The last of
-them is measured with the page (``--html``) too.
+them is measured with the page (``--html``) too, the first with ``--sign-ins``.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ def _user(number: int, chance: random.Random) -> dict[str, Any]:
         "accountEnabled": chance.random() < 0.9,
         "onPremisesSyncEnabled": True if chance.random() < 0.1 else None,
         "userType": "Guest" if external and state < 0.1 else "Member",
+        "signInActivity": {"lastSuccessfulSignInDateTime": f"2026-0{number % 9 + 1}-01T00:00:00Z"},
         "assignedLicenses": [{"skuId": PLANS[0], "disabledPlans": []}],
         "assignedPlans": [{"servicePlanId": p, "capabilityStatus": "Enabled"} for p in plans],
         **(
@@ -92,30 +93,32 @@ def main() -> None:
         Path(sys.argv[3]).write_text(json.dumps(tenant_of(int(sys.argv[2]))))
         return
     sizes = [int(text) for text in sys.argv[1:]] or list(SIZES)
-    figures = [_measure(size, html=False) for size in sizes]
+    figures = [_measure(size) for size in sizes]
     if len(figures) > 1:
         (first, last), times = (figures[0], figures[-1]), sizes[-1] / sizes[0]
         print(
             f"{times:.0f} times the users: {last[0] / first[0]:.1f} times the seconds,"
             f" {last[1] / first[1]:.2f} times the memory, {last[2] / first[2]:.1f} times the calls"
         )
-    _measure(sizes[-1], html=True)
+    _measure(sizes[-1], "--html", "x.html")
+    _measure(sizes[0], "--sign-ins")
 
 
-def _measure(users: int, *, html: bool) -> tuple[float, float, int]:
+def _measure(users: int, *options: str) -> tuple[float, float, int]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tenant = folder / "tenant.json"
         # In a process of its own: what is started from here begins with this one's memory.
         subprocess.run([sys.executable, __file__, "--write", str(users), tenant], check=True)
         with emulated_graph(tenant, ("--throttle",)) as graph:
-            seconds, megabytes, processor = _run(graph, folder, ["--html", "x.html"] * html)
+            seconds, megabytes, processor = _run(graph, folder, options)
             calls = _calls(graph)
         told = (folder / "out.json").read_text().rpartition("\n]")[2]
         summary = json.loads("{" + told.removeprefix(","))
-        size = f", page {(folder / 'x.html').stat().st_size / 1e6:.1f} MB" if html else ""
+        page = folder / "x.html"
+        size = f", page {page.stat().st_size / 1e6:.1f} MB" if page.is_file() else ""
     print(
-        f"{users} users{' with --html' if html else ''}: {seconds:.1f} s"
+        f"{users} users{f' with {options[0]}' if options else ''}: {seconds:.1f} s"
         f" ({processor:.1f} s CPU), {users / seconds:,.0f} users/s, {megabytes:.0f} MB,"
         f" {calls} calls, {summary['candidates']} rows, complete {summary['complete']}{size}",
         flush=True,
@@ -123,7 +126,7 @@ def _measure(users: int, *, html: bool) -> tuple[float, float, int]:
     return seconds, megabytes, calls
 
 
-def _run(graph: str, folder: Path, more: list[str]) -> tuple[float, float, float]:
+def _run(graph: str, folder: Path, more: tuple[str, ...]) -> tuple[float, float, float]:
     keys = {
         "GRAPH_BASE_URL": graph,
         "CONVERSION_STORAGE": "UseDevelopmentStorage=true",

@@ -12,11 +12,12 @@ from cli.asking import UserArgument, named
 from cli.ending import Code, WrongCall
 from cli.outcomes import (
     BAD,
+    FOLLOWED,
     IN_PROGRESS,
     SUMMARY,
     WELL,
     code_of,
-    of_story,
+    followed,
     show,
     summary,
 )
@@ -54,9 +55,10 @@ SinceOption = Annotated[
 
 
 async def status(session: Session, request_id: IdArgument) -> Code:
-    """Say how a request stands; exit code 1 if it ended badly, or nothing is known of it.
+    """Say how a request and its invitation stand: pending, redeemed by whom, stale, cancelled.
 
-    Reads the ledger; peeks at the queues, and takes nothing.
+    Reads the ledger; peeks at the queues, and takes nothing. Exit code 1 if it ended badly, if
+    nobody redeemed the invitation in time, or if nothing is known of it.
 
     Examples:
         b2b status RITM0010001 -o json
@@ -74,7 +76,7 @@ async def status(session: Session, request_id: IdArgument) -> Code:
 
 
 async def history(session: Session, user: UserArgument) -> Code:
-    """List the requests that the ledger knows for a user, oldest first.
+    """List the requests that the ledger knows for a user, oldest first, and what followed.
 
     Reads the whole ledger, and Graph where the user is named by user principal name. Checks and
     rejected messages leave nothing there.
@@ -84,16 +86,8 @@ async def history(session: Session, user: UserArgument) -> Code:
     """
     async with session.signed_in() as (settings, held), Readings(settings, held) as readings:
         user_id = await _id_of(user, settings, held)
-        turn = await readings.stories.turn(user_id)
-        found = []
-        async for story in readings.stories.all():
-            mine = turn is not None and story.key == turn.key
-            name = story.request_id or (turn.request_id if turn and mine else f"(key {story.key})")
-            told = of_story(story, name)
-            if mine or told.get("user", {}).get("id", "").lower() == user_id:
-                found.append(told)
-    found.sort(key=lambda one: one["time"])
-    session.console.rows(found, SUMMARY, summary)
+        found = await readings.of_user(user_id)
+    session.console.rows(found, FOLLOWED, followed)
     if not found:
         session.console.note("The ledger knows of no request for this user.")
     return Code.WELL
@@ -160,11 +154,11 @@ async def _follow(session: Session, readings: Readings, ids: list[str], *, once:
 async def _look(session: Session, readings: Readings, *, once: bool, since: int) -> Code:
     told: set[tuple[str, str]] = set()
     # The first answer tells the service's time, by which rows are dated.
-    await readings.stories.of("nothing")
-    begin = readings.stories.clock.utc() - timedelta(minutes=since)
+    await readings.history.of("nothing")
+    begin = readings.history.clock.utc() - timedelta(minutes=since)
     findings_seen = Code.WELL
     while True:
-        now = readings.stories.clock.utc()
+        now = readings.history.clock.utc()
         seen = [one async for one in readings.ended_since(begin)] + await readings.peeked()
         for one in seen:
             known = (one["requestId"], one["status"])
@@ -195,7 +189,8 @@ async def _take(
                 session.console.row(data, SUMMARY, summary)
                 # Told first: what is deleted and not told would be lost.
                 await reader.delete(message)
-                ended = [{"status": data["status"]}] if data["status"] in BAD else ended
+                if code_of([data]) is not Code.WELL:
+                    ended = [{"status": data["status"]}]
             if once and not messages:
                 return code_of(ended)
             if not messages:

@@ -39,6 +39,7 @@ AllOption = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
 class _Queues:
     """The dead letters, and where they came from."""
 
+    name: str
     letters: QueueReader
     requests: Queue
 
@@ -101,7 +102,9 @@ async def _empty(session: Session, chosen: list[str], *, yes: bool, again: bool)
             session.console.note(f"  {one['requestId']}")
         what = "Put back" if again else "Delete for good"
         count = f"{len(set(chosen))} named" if chosen else f"all {total}"
-        if not session.confirm(f"{what} {count} of {total} dead letters?", yes=yes):
+        # What is put back can be dropped; what is dropped is gone.
+        name = None if again else queues.name
+        if not session.confirm(f"{what} {count} of {total} dead letters?", yes=yes, name=name):
             return Code.WELL
         moved = [one async for one in _moved(session, queues, frozenset(chosen), again=again)]
     session.console.note(f"{len(moved)} {'put back' if again else 'deleted'}")
@@ -141,7 +144,7 @@ async def _opened(session: Session) -> AsyncIterator[_Queues]:
         letters = Queue(settings.storage, settings.dead_letters_queue, held)
         requests = Queue(settings.storage, settings.requests_queue, held)
         try:
-            yield _Queues(QueueReader(letters), requests)
+            yield _Queues(settings.dead_letters_queue, QueueReader(letters), requests)
         finally:
             await letters.close()
             await requests.close()

@@ -29,6 +29,7 @@ Shape = Callable[[Row], Row]
 
 _FORMULA = frozenset("=+-@\t\r\n")
 _QUOTE = "'"
+_GUARDED = _FORMULA | {_QUOTE}
 # Controls, what turns the direction of writing, what is not seen, half characters.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Nobody's terminal: what reads a pipe wants a row to be a line.
@@ -58,9 +59,9 @@ def escaped(text: str) -> str:
 
 def guarded(cell: str) -> str:
     """Keep a spreadsheet from taking a cell for a formula; ``unguarded`` gives the cell back."""
-    return (
-        f"{_QUOTE}{cell}" if cell.lstrip(_QUOTE)[:1] in _FORMULA and cell.lstrip(_QUOTE) else cell
-    )
+    if cell[:1] not in _GUARDED:
+        return cell
+    return f"{_QUOTE}{cell}" if cell.lstrip(_QUOTE)[:1] in _FORMULA else cell
 
 
 def unguarded(cell: str) -> str:

@@ -69,8 +69,13 @@ class Session:
             if held:
                 await held.close()
 
-    def confirm(self, question: str, *, yes: bool) -> bool:
+    def confirm(self, question: str, *, yes: bool, name: str | None = None) -> bool:
         """Ask, unless there is nothing to ask; tell whether to go on.
+
+        Args:
+            question: what is about to be done.
+            yes: whether the call has said so.
+            name: what has to be typed where it cannot be undone.
 
         Raises:
             WrongCall: nobody can be asked.
@@ -80,9 +85,10 @@ class Session:
         if not sys.stdin.isatty():
             raise WrongCall("Nothing was done: without a terminal to ask at, --yes is needed.")
         with _interruptible():
-            self.console.stderr.print(f"{question} [y/N] ", end="", markup=False)
-            answer = sys.stdin.readline()
-        if answer.strip().lower() in {"y", "yes"}:
+            wanted = f"Type {name} to go on:" if name else "[y/N]"
+            self.console.stderr.print(f"{question} {wanted} ", end="", markup=False)
+            answer = sys.stdin.readline().strip()
+        if answer == name if name else answer.lower() in {"y", "yes"}:
             return True
         self.console.note("Nothing was done.")
         return False

@@ -22,6 +22,12 @@ REQUEST: dict[str, Any] = {
     "invitedUser": {"id": "00000000-0000-4000-8000-000000000001"},
     "invitedUserEmailAddress": "ada@fabrikam.example",
 }
+# What README's tour calls, and `start` prints.
+TOUR = (
+    "check ada@contoso.example",
+    "bulk local/sample/partners.csv",
+    "assess --html readiness.html",
+)
 
 
 def main() -> int:
@@ -126,7 +132,8 @@ def _start(*, host: bool) -> int:
             print(f"  {python} settings > local.settings.json\n  func start\n")
         print(f"  {python} enqueue '{json.dumps(REQUEST)}'")
         print(f"  {python} outcomes\n\nOr, without that line:\n")
-        print(f"  {sys.executable} -m cli check {REQUEST['invitedUser']['id']} --local")
+        for line in TOUR:
+            print(f"  {sys.executable} -m cli {line} --local")
         print("\nCtrl+C stops it.", flush=True)
         stopped.wait()
     return 0

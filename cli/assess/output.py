@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.assess.report.columns import Columns
 from cli.assess.report.page import page
-from cli.assess.rows import COLUMNS, shown
+from cli.assess.rows import COLUMNS, SIGN_INS, shown
 from cli.printing import Format, cell
 
 if TYPE_CHECKING:
@@ -28,10 +28,12 @@ class Output:
     Args:
         console: its format says how.
         html: the page to write, if any.
+        sign_ins: whether rows say when users signed in.
     """
 
-    def __init__(self, console: Console, html: Path | None) -> None:
+    def __init__(self, console: Console, html: Path | None, *, sign_ins: bool = False) -> None:
         self._console, self._html = console, html
+        self._shown = (*COLUMNS, *SIGN_INS) if sign_ins else COLUMNS
         self._few: list[Row] = []
         self._began = False
         self._columns = Columns() if html else None
@@ -49,7 +51,7 @@ class Output:
                 self._began = True
                 sys.stdout.write(head + json.dumps(row))
             case _:
-                self._console.row(row, COLUMNS, shown)
+                self._console.row(row, self._shown, shown)
 
     def end(self, told: dict[str, Any]) -> None:
         """Write what the rows add up to."""
@@ -60,9 +62,9 @@ class Output:
             rest = json.dumps(told, indent=2).removeprefix("{")
             sys.stdout.write(f"{head},{rest}\n")
         elif console.output is Format.CSV:
-            console.rows([], COLUMNS)
+            console.rows([], self._shown)
         elif console.output is Format.TABLE:
-            console.rows(self._few, COLUMNS, shown)
+            console.rows(self._few, self._shown, shown)
             if (more := told["candidates"] - len(self._few)) > 0:
                 console.note(f"… and {more} more: -o csv, -o json or --html has all of them.")
         for line in _sentences(told):
@@ -91,6 +93,12 @@ def _sentences(told: dict[str, Any]) -> list[str]:
         f" {one['remediation']} ({one['owner']})"
         for one in told["remedies"][:MOST_REMEDIES]
     ]
+    if told["signIns"]:
+        counts, days = told["signIns"]["byState"], told["signIns"]["inactiveAfterDays"]
+        lines.append(
+            f"Of those to look at, {counts.get('never', 0)} never signed in,"
+            f" {counts.get('inactive', 0)} not for {days} days."
+        )
     if told["unread"]:
         lines.append("INCOMPLETE: what follows could not be read; unknown means no.")
     lines += [

@@ -49,12 +49,13 @@ class Pace:
         used = answer.limit_used
         if used is not None and used >= SLOW_FROM:
             share = min((used - SLOW_FROM) / (1 - SLOW_FROM), 1.0)
-            self._hold(AT_LIMIT_SECONDS * share)
+            self.hold(AT_LIMIT_SECONDS * share)
 
     def refused(self, retry_after: float | None, failures: int) -> None:
         """Hold calls back as Graph asks, or ever longer where it does not say."""
         by_itself = min(FIRST_SECONDS * 2**failures, MOST_SECONDS)
-        self._hold(by_itself if retry_after is None else retry_after)
+        self.hold(by_itself if retry_after is None else retry_after)
 
-    def _hold(self, seconds: float) -> None:
+    def hold(self, seconds: float) -> None:
+        """Make no call for so many seconds from now."""
         self._not_before = max(self._not_before, self._clock() + seconds)

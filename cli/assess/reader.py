@@ -75,12 +75,16 @@ class Reader:
         """
         failed = await self.stored(read)
         if failed is not None:
-            return self._noted(read, read.fact(failed.status, failed.body))
+            return self.noted(read, read.fact(failed.status, failed.body))
         items = [item for page in self.store.pages(read.name) for item in page]
-        return self._noted(read, read.fact(_OK, {"value": items}))
+        return self.noted(read, read.fact(_OK, {"value": items}))
 
-    async def stored(self, read: Read[Any]) -> Response | None:
+    async def stored(self, read: Read[Any], *, every: float = 0.0) -> Response | None:
         """Read a list into the store; return the answer that ended it before its end.
+
+        Args:
+            read: the list.
+            every: how many seconds lie between two of its pages, at least.
 
         Raises:
             GraphUnavailable: likewise.
@@ -102,6 +106,7 @@ class Reader:
                 return answer
             self.store.add(read.name, items, following)
             self._told(read.name, progress.pages + 1)
+            self.pace.hold(every)
         self.permissions.add(read.permission)
         return None
 
@@ -112,7 +117,7 @@ class Reader:
             GraphUnavailable: Graph does not answer.
         """
         answer = await self._get(f"/beta{read.path}", read)
-        return self._noted(read, read.fact(answer.status, answer.body))
+        return self.noted(read, read.fact(answer.status, answer.body))
 
     async def batch(self, reads: Sequence[Read[T]]) -> dict[str, T | Unread]:
         """Send reads of unlike names, 20 in a request; return the facts by name.
@@ -125,7 +130,7 @@ class Reader:
             some = reads[start : start + MOST_IN_BATCH]
             answers = Responses(await self._whole(some))
             for read in some:
-                found[read.name] = self._noted(read, answers.fact(read))
+                found[read.name] = self.noted(read, answers.fact(read))
         return found
 
     async def _whole(self, reads: Sequence[Read[Any]]) -> dict[str, Response]:
@@ -199,7 +204,8 @@ class Reader:
             raise answer.unavailable(what)
         return answer
 
-    def _noted(self, read: Read[Any], fact: T | Unread) -> T | Unread:
+    def noted(self, read: Read[Any], fact: T | Unread) -> T | Unread:
+        """Note what the read of a fact needed, or that it could not be read; return the fact."""
         if isinstance(fact, Unread):
             self.unread[read.what] = fact
         else:

@@ -47,6 +47,8 @@ FIELDS = (
     "employeeType",
     "groupsWithAddress",
 )
+# Beside these, where it was asked when users signed in.
+SIGN_INS = ("signIn", "lastSignIn", "signInDays")
 # What a table and csv have of it.
 COLUMNS = (
     "userPrincipalName",

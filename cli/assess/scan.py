@@ -15,6 +15,7 @@ from cli.assess import reads
 from cli.assess.candidates import Finder
 from cli.assess.directory import read_directory, read_domains
 from cli.assess.rows import row_of, unreadable, with_more
+from cli.assess.sign_ins import fields, read_sign_ins
 from converters.graph import user_reads
 from converters.graph.read import Incomplete, Item
 from converters.model.addresses import domain_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cli.assess.directory import Directory
     from cli.assess.reader import Reader
     from cli.assess.rows import Row
+    from cli.assess.sign_ins import SignIns
     from converters.model.facts import User
     from converters.settings.settings import Settings
 
@@ -42,6 +44,7 @@ class Scan:
     """A reading of users.
 
     Attributes:
+        sign_ins: when users last signed in; ``None`` where it was not asked.
         users: how many there are among those asked for.
         external: how many of them are external already, and have no row.
         untouched: how many are internal and were found by no rule.
@@ -53,6 +56,7 @@ class Scan:
     directory: Directory
     finder: Finder
     read: Any
+    sign_ins: SignIns | Unread | None = None
     users: int = 0
     external: int = 0
     untouched: int = 0
@@ -65,6 +69,11 @@ class Scan:
 
     def rows(self, now: datetime) -> Iterator[Row]:
         """Decide for each candidate."""
+        for row in self._rows(now):
+            asked = self.sign_ins is not None
+            yield {**row, **fields(row["id"], self.sign_ins, now)} if asked else row
+
+    def _rows(self, now: datetime) -> Iterator[Row]:
         request = self.request
         for item, user in self._users():
             self.users += 1
@@ -127,7 +136,12 @@ class Scan:
 
 
 async def scanned(
-    reader: Reader, settings: Settings, wheres: tuple[Where, ...], group: str | None
+    reader: Reader,
+    settings: Settings,
+    wheres: tuple[Where, ...],
+    group: str | None,
+    *,
+    sign_ins: bool = False,
 ) -> Scan:
     """Read all there is to read; the rows follow from it without another call.
 
@@ -146,6 +160,8 @@ async def scanned(
         return scan
     scan.index()
     directory.domains = await read_domains(reader, scan.domains)
+    if sign_ins:
+        scan.sign_ins = await read_sign_ins(reader)
     return scan
 
 

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cli.assess.sign_ins import INACTIVE_DAYS
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -48,6 +50,7 @@ class Summary:
     by_home: Counter[str] = field(default_factory=Counter)
     remaining: Counter[str] = field(default_factory=Counter)
     stale: int = 0
+    sign_ins: Counter[str] | None = None
     remedies: dict[tuple[str, str], Remedy] = field(default_factory=dict)
 
     def add(self, row: Row) -> Row:
@@ -64,6 +67,8 @@ class Summary:
         if row["pendingDays"] is not None:
             self.stale += row["pendingDays"] > STALE_DAYS
             self.ages[_age(row["pendingDays"])] += 1
+        if "signIn" in row:
+            self.sign_ins = (self.sign_ins or Counter()) + Counter([row["signIn"] or "unknown"])
         if row["status"] == _INELIGIBLE:
             self.by_reason.update({reason["code"] for reason in row["reasons"]})
             self._note_remedies(row["reasons"])
@@ -104,8 +109,15 @@ class Summary:
                 "stale": self.stale,
                 "byAge": dict(self.ages),
             },
+            "signIns": self._sign_ins(),
             "remedies": self._by_effect(),
         }
+
+    def _sign_ins(self) -> dict[str, Any] | None:
+        """Write down how many rows have signed in, and lately; ``None`` where nobody asked."""
+        if self.sign_ins is None:
+            return None
+        return {"inactiveAfterDays": INACTIVE_DAYS, "byState": dict(self.sign_ins.most_common())}
 
     def _by_effect(self) -> list[dict[str, Any]]:
         """Write the remedies down, the one that frees most first."""

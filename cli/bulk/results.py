@@ -36,8 +36,9 @@ def write(path: Path, sheet: Sheet) -> None:
     try:
         with new.open("w", encoding="utf-8-sig", newline="") as stream:
             writer = csv.writer(stream)
-            writer.writerow(_guarded(_headings(sheet)))
-            writer.writerows(_guarded(_cells(sheet, item)) for item in sheet.items)
+            own = _own(sheet)
+            writer.writerow(_guarded([*(sheet.headings[at] for at in own), REQUEST_ID, *RESULTS]))
+            writer.writerows(_guarded(_cells(own, item)) for item in sheet.items)
             stream.flush()
             os.fsync(stream.fileno())
         new.replace(path)
@@ -78,13 +79,9 @@ def _own(sheet: Sheet) -> list[int]:
     return [index for index, path in paths if path not in {REQUEST_ID, *RESULTS}]
 
 
-def _headings(sheet: Sheet) -> list[str]:
-    return [*(sheet.headings[index] for index in _own(sheet)), REQUEST_ID, *RESULTS]
-
-
-def _cells(sheet: Sheet, item: Item) -> list[str]:
-    own = [item.cells[index] for index in _own(sheet)]
-    return [*own, item.request_id, item.status, item.reasons, item.remedy, item.owner]
+def _cells(own: list[int], item: Item) -> list[str]:
+    cells = [item.cells[at] for at in own]
+    return [*cells, item.request_id, item.status, item.reasons, item.remedy, item.owner]
 
 
 def _guarded(cells: Iterable[str]) -> list[str]:

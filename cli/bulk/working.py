@@ -13,6 +13,7 @@ from cli.bulk.sheet import ENQUEUED, UNKNOWN
 from cli.outcomes import IN_PROGRESS, of_story
 from cli.readings import OVERLAP
 from converters.model.request import Mode
+from converters.storage.courier import Courier
 from converters.storage.ledger import ledger_key
 from converters.storage.queues import Queue
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from converters.settings.settings import Settings
 
 # How many rows are written down as perhaps sent before they are.
-_CHUNK = 500
+_CHUNK = 1000
 _SENDERS, _CHECKERS = 24, 8
 _EVERY_SECONDS = 2.0
 
@@ -56,7 +57,7 @@ class Work:
     async def learn(self, readings: Readings) -> None:
         """Ask the ledger which rows it knows, and how they ended."""
         by_key = {ledger_key(item.request_id): item for item in self.sheet.items}
-        async for story in readings.stories.all():
+        async for story in readings.history.all():
             if item := by_key.get(story.key):
                 item.known = True
                 _tell(item, of_story(story, item.request_id))
@@ -78,17 +79,19 @@ class Work:
         queue = Queue(settings.storage, settings.requests_queue, held)
 
         async def one(item: Item) -> None:
-            await queue.send(self.sheet.message(item))
+            await courier.send(self.sheet.message(item))
             results.clear(item, ENQUEUED)
             advance(1)
 
         try:
-            with progress(self.console, "Enqueuing", len(items)) as advance:
-                for chunk in _chunks(items):
-                    for item in chunk:
-                        results.clear(item, UNKNOWN)
-                    self.save()
-                    await each(chunk, _SENDERS, one)
+            enqueuing = progress(self.console, "Enqueuing", len(items))
+            async with Courier(queue, held) as courier:
+                with enqueuing as advance:
+                    for chunk in _chunks(items):
+                        for item in chunk:
+                            results.clear(item, UNKNOWN)
+                        self.save()
+                        await each(chunk, _SENDERS, one)
         finally:
             await queue.close()
 
@@ -102,9 +105,9 @@ class Work:
         begin = None
         with progress(self.console, "Outcomes", len(waiting)) as advance:
             while waiting:
-                now = readings.stories.clock.utc()
+                now = readings.history.clock.utc()
                 ended = 0
-                async for story in readings.stories.all(begin):
+                async for story in readings.history.all(begin):
                     item = waiting.get(story.key)
                     if item and story.record:
                         _tell(waiting.pop(story.key), of_story(story, item.request_id))

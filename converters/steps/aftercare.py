@@ -9,7 +9,6 @@ from converters.steps.caretaking import Caretaker
 from converters.steps.following_up import Follower
 from converters.steps.reminding import Reminders
 from converters.storage.follow_ups import FollowUps
-from converters.storage.history import History
 
 if TYPE_CHECKING:
     from converters.graph.gathering import Gatherer
@@ -30,4 +29,4 @@ def aftercare(gatherer: Gatherer, inviter: Inviter, checks: Queue) -> tuple[Foll
     reminders = Reminders(gatherer, inviter, follow_ups, settings)
     looker = Looker(inviter.graph)
     follower = Follower(looker, checks, inviter.results, follow_ups, reminders, settings, clock)
-    return follower, Caretaker(follow_ups, History(rows), checks, settings, clock)
+    return follower, Caretaker(follow_ups, rows, checks, settings, clock)

@@ -13,14 +13,15 @@ from converters.model.follow_up import Check
 from converters.settings.follow_up import DAY
 from converters.steps import retrying
 from converters.steps.logging import log_care
+from converters.storage.expiry import delete_ended
 from converters.wire.checks import written_check
 
 if TYPE_CHECKING:
     from converters.settings.settings import Settings
     from converters.storage.clock import ServiceClock
     from converters.storage.follow_ups import FollowUps
-    from converters.storage.history import History
     from converters.storage.queues import Queue
+    from converters.storage.table import Rows
 
 # Longer than any back-off, so that what only waits is left alone.
 OVERDUE_SECONDS = 3600
@@ -36,7 +37,7 @@ class Caretaker:
     """Takes care of the ledger; one per worker."""
 
     rows: FollowUps
-    history: History
+    ledger: Rows
     checks: Queue
     settings: Settings
     clock: ServiceClock
@@ -68,4 +69,4 @@ class Caretaker:
         if not days:
             return 0
         before = self.clock.now() - days * DAY
-        return await self.history.delete_ended(before, secrets.randbelow(SLICES), SLICES, PAGE)
+        return await delete_ended(self.ledger, before, secrets.randbelow(SLICES), SLICES, PAGE)

@@ -63,7 +63,7 @@ class Reminders:
             if approval is None:
                 # The rules say no today; tomorrow's look asks them again.
                 return row
-            begun = replace(row, reminders=due, reminder=written_judgement(UNSURE))
+            begun = replace(row, reminders=due, reminded=now, reminder=written_judgement(UNSURE))
             saved = await self.rows.save(begun)
             return saved and await self._made(row, saved, approval, Attempt(reservation, trace))
         finally:

@@ -33,6 +33,7 @@ class OpenFollowUp:
         due: when it does, in seconds since 1970.
         seen: an earlier look saw the invitation pending.
         reminders: how many reminders were begun.
+        reminded: when the last of them was, in seconds since 1970.
         reminder: the last of them, as long as it has not been told (``storage.judgements``).
         record: how it ended, ``None`` while it has not; to be told.
         etag: of the row as it was read.
@@ -43,6 +44,7 @@ class OpenFollowUp:
     due: float
     seen: bool = False
     reminders: int = 0
+    reminded: float | None = None
     reminder: str | None = None
     record: str | None = None
     etag: str = ""
@@ -85,7 +87,7 @@ class FollowUps:
             "RowKey": changed.follow_up.key,
             "Invited": _time(changed.follow_up.invited),
             "Seen": changed.seen,
-            "Reminders": changed.reminders,
+            **_reminded(changed),
             "Reminder": changed.reminder or "",
             "Record": changed.record or "",
         }
@@ -99,6 +101,7 @@ class FollowUps:
             **_written(follow_up),
             "PartitionKey": follow_up.user_id,
             "RowKey": f"{ENDED}{follow_up.key}",
+            **_reminded(told),
             "Record": told.record or "",
             "Ended": self._clock.utc(),
         }
@@ -134,6 +137,11 @@ def _progress(look: int, due: float) -> Values:
     return {"Look": look, "Due": _time(due)}
 
 
+def _reminded(row: OpenFollowUp) -> Values:
+    values: Values = {"Reminders": row.reminders}
+    return values if row.reminded is None else {**values, "Reminded": _time(row.reminded)}
+
+
 def _read(row: Row) -> OpenFollowUp:
     values = row.values
     follow_up = FollowUp(
@@ -153,6 +161,7 @@ def _read(row: Row) -> OpenFollowUp:
         due=values["Due"].timestamp(),
         seen=values.get("Seen", False),
         reminders=values.get("Reminders", 0),
+        reminded=values["Reminded"].timestamp() if "Reminded" in values else None,
         reminder=values.get("Reminder") or None,
         record=values.get("Record") or None,
         etag=row.etag,

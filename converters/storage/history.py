@@ -1,126 +1,174 @@
-"""What the ledger remembers of a request and of a user, and how it forgets."""
+"""What the ledger tells whoever only reads: how far a request is, how it ended, what followed."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from converters.model.outcome import Status
+from converters.storage.clock import ServiceClock
 from converters.storage.follow_ups import ENDED, OPEN
-from converters.storage.ledger import REQUEST, USER, ledger_key
+from converters.storage.ledger import REQUEST, USER
+from converters.storage.table import Rows
 
 if TYPE_CHECKING:
-    from converters.storage.table import Row, Rows
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from azure.core.credentials_async import AsyncTokenCredential
+
+    from converters.settings.storage_account import Storage
+    from converters.storage.table import Row, Values
 
 _OF_USER = "PartitionKey eq @user"
-_ENDED_BEFORE = (
-    # Apart from the brackets, since the library looks for its parameters between spaces.
-    "PartitionKey ge @first and PartitionKey lt @next and ( Ended lt @before or Since lt @before )"
-)
-_MOST = 1000
-# Keys are GUIDs and digests: their first two digits share them out evenly.
-_BEYOND = "g"
+_OPEN_OF_USER = f"PartitionKey eq '{OPEN}' and UserId eq @user"
+# Row keys of requests, and of follow-ups that ended: the character after the space is "!".
+_REQUESTS = f"RowKey eq '{REQUEST}'"
+_FOLLOW_UPS = f"RowKey ge '{ENDED}' and RowKey lt '{ENDED[:-1]}!'"
 
 
 @dataclass(frozen=True, slots=True)
-class RequestStatus:
-    """Where a request stands.
+class Story:
+    """What a request's row tells.
 
     Attributes:
+        key: which row, as ``ledger.ledger_key`` tells it.
+        request_id: ``None`` in rows of before it was kept.
         begun: when it was first seen.
-        status: how it ended, ``None`` while it has not.
-        user_id: whom it is about, where it ended and says so.
-        follow_up: how its follow-up ended; ``None`` while it has not, or where there is none.
-        next_look: when the user is looked at next, where the follow-up is open.
+        ended: when it last ended; ``None`` while it has not.
+        record: the outcome (``converters.storage.records``), likewise.
     """
 
+    key: str
+    request_id: str | None
     begun: datetime
-    status: Status | None
-    user_id: str | None
-    follow_up: Status | None
-    next_look: datetime | None
+    ended: datetime | None
+    record: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a user: when, by which request, and what it ended in."""
+class FollowUpStory:
+    """What a follow-up's row tells, of an open one or of one that ended.
 
-    at: datetime
+    Attributes:
+        key, request_id: of the request whose invitation it follows.
+        user_id: who was invited, in lower case.
+        invited: when, last.
+        reminders: how many reminders were begun, and when the last was.
+        next_look: when the user is looked at next; ``None`` where it has ended.
+        record: how it ended (``converters.storage.judgements``), ``None`` while it has not.
+        ended: when that was told; ``None`` while it has not been.
+    """
+
+    key: str
     request_id: str
-    status: Status
+    user_id: str
+    invited: datetime
+    reminders: int
+    reminded: datetime | None
+    next_look: datetime | None
+    record: str | None
+    ended: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which request has last begun to invite a user, and when."""
+
+    key: str
+    request_id: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UserStory:
+    """What is told of a user: whose turn it was last, and every follow-up, the oldest first."""
+
+    turn: Turn | None
+    follow_ups: tuple[FollowUpStory, ...]
 
 
 class History:
-    """Reads the ledger for people, and deletes what is old; one per worker.
-
-    Every method raises LedgerUnavailable where it cannot tell, or does not know that it is done.
+    """Reads the ledger, and never writes; every method raises LedgerUnavailable.
 
     Args:
-        rows: the ledger's table.
+        storage: where the table is.
+        table: its name.
+        credential: used with ``storage.table_service_uri``.
     """
 
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
+    def __init__(
+        self, storage: Storage, table: str, credential: AsyncTokenCredential | None
+    ) -> None:
+        self.clock = ServiceClock()
+        self._rows = Rows(storage, table, credential, self.clock)
 
-    async def request_status(self, idempotency_key: str) -> RequestStatus | None:
-        """Return where a request stands, by its ``requestId``; ``None``: it is not known."""
-        key = ledger_key(idempotency_key)
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._rows.close()
+
+    async def of(self, key: str) -> Story | None:
+        """Return what is told of a request; ``None`` where nothing has been begun with it."""
         row = await self._rows.get(key, REQUEST)
-        if row is None:
-            return None
-        record = json.loads(row.values.get("Record") or "{}")
-        user = record.get("user")
-        user_id = str(user[0]) if user else None
-        waiting = await self._rows.get(OPEN, key)
-        done = user_id and await self._rows.get(user_id.lower(), f"{ENDED}{key}")
-        return RequestStatus(
-            begun=row.values["Begun"],
-            status=Status(record["status"]) if record else None,
-            user_id=user_id,
-            follow_up=_status(done) if done else None,
-            next_look=waiting.values["Due"] if waiting else None,
-        )
+        return _story(row) if row else None
 
-    async def of_user(self, user_id: str) -> list[Event]:
-        """Return what happened to a user, by object id, oldest first."""
-        rows = await self._rows.find(_OF_USER, _MOST, user=user_id.lower())
-        events: list[Event] = []
-        for row in rows:
-            values = row.values
-            if values["RowKey"] == USER:
-                request = await self._rows.get(values["Key"], REQUEST)
-                if request and request.values.get("Record"):
-                    at = request.values["Ended"]
-                    events.append(Event(at, values["RequestId"], _status(request)))
-            else:
-                # The claim is the last request's alone; an end tells of the invitation before it.
-                invited = Event(values["Invited"], values["RequestId"], Status.INVITED)
-                events += [invited, Event(values["Ended"], values["RequestId"], _status(row))]
-        return sorted(_without_repetition(events), key=lambda event: event.at)
+    async def all(self, since: datetime | None = None) -> AsyncIterator[Story]:
+        """Read what is told of every request, or of those that have ended since then."""
+        async for row in self._since(_REQUESTS, since):
+            yield _story(row)
 
-    async def delete_ended(self, before: float, number: int, slices: int, most: int) -> int:
-        """Delete rows that ended before a time, in one of so many slices; return how many."""
-        first = f"{number * 256 // slices:02x}"
-        after = (number + 1) * 256 // slices
-        found = await self._rows.find(
-            _ENDED_BEFORE,
-            most,
-            first=first,
-            next=f"{after:02x}" if after < 256 else _BEYOND,  # noqa: PLR2004 - of two digits
-            before=datetime.fromtimestamp(before, UTC),
-        )
-        for row in found:
-            await self._rows.delete(row.values["PartitionKey"], row.values["RowKey"], row.etag)
-        return len(found)
+    async def follow_ups_ended(self, since: datetime) -> AsyncIterator[FollowUpStory]:
+        """Read what is told of every follow-up that has ended since then."""
+        async for row in self._since(_FOLLOW_UPS, since):
+            yield _follow_up(row)
+
+    async def of_user(self, user_id: str) -> UserStory:
+        """Return what is told of a user, by object id."""
+        user, turn = user_id.lower(), None
+        found: dict[str, FollowUpStory] = {}
+        # The open ones first: one that ends meanwhile is written anew before it is deleted.
+        async for row in self._rows.query(_OPEN_OF_USER, {"user": user}):
+            found[row.values["RowKey"]] = _follow_up(row)
+        async for row in self._rows.query(_OF_USER, {"user": user}):
+            kind = row.values["RowKey"]
+            if kind == USER:
+                turn = _turn(row.values)
+            elif kind.startswith(ENDED):
+                found[row.values["Key"]] = _follow_up(row)
+        return UserStory(turn, tuple(sorted(found.values(), key=lambda one: one.invited)))
+
+    async def _since(self, kind: str, since: datetime | None) -> AsyncIterator[Row]:
+        wanted, parameters = kind, dict[str, object]()
+        if since is not None:
+            wanted, parameters = f"{kind} and Ended ge @since", {"since": since}
+        async for row in self._rows.query(wanted, parameters):
+            yield row
 
 
-def _status(row: Row) -> Status:
-    return Status(json.loads(row.values["Record"])["status"])
+def _turn(values: Values) -> Turn:
+    return Turn(values["Key"], values["RequestId"], values["Since"])
 
 
-def _without_repetition(events: list[Event]) -> list[Event]:
-    """Leave out what two rows tell: the last claim's request may be one whose end is there too."""
-    told = {(event.request_id, event.status): event for event in reversed(events)}
-    return list(told.values())
+def _story(row: Row) -> Story:
+    values = row.values
+    return Story(
+        key=values["PartitionKey"],
+        request_id=values.get("RequestId"),
+        begun=values["Begun"],
+        ended=values.get("Ended"),
+        record=values.get("Record"),
+    )
+
+
+def _follow_up(row: Row) -> FollowUpStory:
+    values = row.values
+    return FollowUpStory(
+        key=values["Key"],
+        request_id=values["RequestId"],
+        user_id=values["UserId"],
+        invited=values["Invited"],
+        reminders=values.get("Reminders", 0),
+        reminded=values.get("Reminded"),
+        next_look=values.get("Due"),
+        record=values.get("Record") or None,
+        ended=values.get("Ended"),
+    )

@@ -43,6 +43,23 @@ def read_judgement(record: str) -> Judgement:
     )
 
 
+def told(record: str) -> dict[str, Any]:
+    """Return what ``written_judgement`` wrote, with the names of the wire."""
+    kept = json.loads(record)
+    redeemed, provider, matches = kept["redemption"] or (None, None, None)
+    redemption = {
+        "redeemedDateTime": redeemed,
+        "identityProvider": provider,
+        "domainMatches": matches,
+    }
+    return {
+        "status": kept["status"],
+        "reasons": kept["reasons"],
+        "warnings": kept["warnings"],
+        **({"redemption": redemption} if kept["redemption"] else {}),
+    }
+
+
 def _reasons(kept: Sequence[dict[str, Any]]) -> tuple[Reason, ...]:
     return tuple(Reason(**{**each, "owner": Owner(each["owner"])}) for each in kept)
 

@@ -6,7 +6,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
-from local.graph import routes
+from local.graph import routes, sign_ins
 from local.graph.batch import answer_batch
 from local.graph.errors import ConnectionCutError, GraphError, bad_request, denied
 from local.graph.exchange import ODATA_HEADERS, Answer, refusal
@@ -64,7 +64,8 @@ class Endpoint:
             route, arguments = routes.find(call.version, call.method, segments)
             query = query_of(call, self.tenant, self.base_url, arguments)
             units = max(1, route.units - ("$select" in query.options))
-            usage = self.throttle.count(route.kind, units, len(self.tenant.users))
+            kind = "report" if sign_ins.are_asked(query) else route.kind
+            usage = self.throttle.count(kind, units, len(self.tenant.users))
         except GraphError as error:
             return refusal(error, call)
         return self._handled(route, query, call, usage)

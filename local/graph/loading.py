@@ -28,13 +28,14 @@ here, or that Graph's metadata does not have, is refused by name::
      "b2bManagementPolicy": {"invitationsAllowedAndBlockedDomainsPolicy":
                              {"AllowedDomains": ["…"]}},
      "permissions": ["application permissions granted; absent, all are"],
-     "p2": true,
+     "p1": true, "p2": true,
      "unconfirmed": {"conversionNeedsReadWrite": false, "adminsOnlyRefusesApps": false,
                      "mailHasToHoldTheAddress": false}}
 
 Ids that are left out are made from the name, the same ones each time. Of a user's properties,
 Graph's defaults stand for what is left out (a member, enabled, one ``userPrincipalName`` identity).
 A user's ``$fault`` takes what ``faults.Fault`` has, in camel case, or ``"conflict412"``.
+Without a licence ``p1`` nobody is told when users signed in; without ``p2`` PIM is refused.
 ``unconfirmed`` switches what sources disagree about: whether converting needs User.ReadWrite.All
 beside User.Invite.All, whether ``adminsAndGuestInviters`` refuses applications, and whether the
 address has to stand in ``mail``, not in ``otherMails`` alone.
@@ -57,7 +58,8 @@ KEYS = frozenset(
         "tenantId", "displayName", "domains", "users", "groups", "directoryRoles",
         "roleEligibility", "roleAssignments", "groupEligibility", "contacts", "federations",
         "homeTenants", "allowInvitesFrom",
-        "crossTenantAccess", "b2bManagementPolicy", "permissions", "p2", "unconfirmed",
+        "crossTenantAccess", "b2bManagementPolicy", "permissions", "p1", "p2",
+        "unconfirmed",
     }
 )  # fmt: skip
 ALLOW_INVITES_FROM = (

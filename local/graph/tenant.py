@@ -47,6 +47,8 @@ class Tenant:
         ValueError: naming what the description may not have.
     """
 
+    p1 = p2 = True  # licences of Microsoft Entra ID
+
     def __init__(self, description: Json) -> None:
         entry = loading.known("the tenant", description, loading.KEYS)
         self.tenant_id: str = entry.get("tenantId", loading.TENANT_ID)
@@ -86,7 +88,6 @@ class Tenant:
                 "crossTenantAccess": {},
                 "b2bManagementPolicy": {},
                 "permissions": None,
-                "p2": True,
                 "unconfirmed": {},
                 **{name: entry[name] for name in POLICIES if name in entry},
             }
@@ -109,8 +110,8 @@ class Tenant:
         if "permissions" in policies:
             granted = policies["permissions"]
             self.permissions = None if granted is None else frozenset(granted)
-        if "p2" in policies:
-            self.p2 = bool(policies["p2"])
+        self.p1 = bool(policies.get("p1", self.p1))
+        self.p2 = bool(policies.get("p2", self.p2))
         if (switches := policies.get("unconfirmed")) is not None:
             self.unconfirmed = _UNCONFIRMED | loading.known("unconfirmed", switches, _UNCONFIRMED)
 
@@ -239,7 +240,7 @@ class Tenant:
 
 
 POLICIES = (
-    "allowInvitesFrom", "crossTenantAccess", "b2bManagementPolicy", "permissions", "p2",
+    "allowInvitesFrom", "crossTenantAccess", "b2bManagementPolicy", "permissions", "p1", "p2",
     "unconfirmed",
 )  # fmt: skip
 

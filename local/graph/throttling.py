@@ -30,6 +30,7 @@ class Limits:
         invitations, invitation_seconds: invitations of the tenant, of all its applications.
         writes, write_seconds: writes of the identity service.
         read_units, read_seconds: resource units of reads; ``None`` goes by the tenant's size.
+        reports, report_seconds: requests of the reporting APIs.
     """
 
     invitations: int = 150
@@ -38,6 +39,8 @@ class Limits:
     write_seconds: float = 150
     read_units: int | None = None
     read_seconds: float = 10
+    reports: int = 5
+    report_seconds: float = 10
 
     @classmethod
     def read(cls, entry: Json) -> Limits:
@@ -85,7 +88,7 @@ class Throttle:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limits, self.retry_after, self.clock = limits, retry_after, clock
-        self._windows = {kind: _Window() for kind in ("invitation", "write", "read")}
+        self._windows = {kind: _Window() for kind in ("invitation", "write", "read", "report")}
 
     def forget(self) -> None:
         """Begin anew, as if nothing had been used."""
@@ -95,7 +98,7 @@ class Throttle:
         """Count a request; return the headers that tell what it used.
 
         Args:
-            kind: ``invitation``, ``write`` or ``read``.
+            kind: ``invitation``, ``write``, ``read`` or ``report``.
             units: its resource units.
             users: how many users the tenant has.
 
@@ -121,5 +124,7 @@ class Throttle:
             return limits.invitations, limits.invitation_seconds
         if kind == "write":
             return limits.writes, limits.write_seconds
+        if kind == "report":
+            return limits.reports, limits.report_seconds
         by_size = next((units for below, units in _UNITS_BY_USERS if users < below), None)
         return limits.read_units or by_size or _UNITS_OF_LARGE, limits.read_seconds

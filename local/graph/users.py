@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from local.graph import sign_ins
 from local.graph.errors import bad_request, unknown_property
 from local.graph.schema import DIRECTORY_ROLE, GROUP, ORG_CONTACT, USER
 
@@ -21,11 +22,13 @@ CHANGEABLE: dict[str, type] = {
 
 def get_user(query: Query) -> Json:
     """Answer "Get a user", by id or principal name."""
+    sign_ins.check(query)
     return query.entity(query.tenant.seen_user(query.arguments[0]), USER, "users")
 
 
 def list_users(query: Query) -> Json:
     """Answer "List users"."""
+    sign_ins.check(query)
     condition = query.condition(USER)
     if condition is None:
         return query.collection(query.tenant.seen_users(None), USER, "users")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING
 
-from tests.cli.terminal import world
+from tests.cli.terminal import at_terminal, world
 from tests.directory import request
 from tests.service import taken
 
@@ -92,3 +93,28 @@ async def test_what_cannot_be_put_back_stays(
         assert left.approximate_message_count == 1
     assert (ended.code, ended.out) == (3, "")
     assert "QueueNotFound" in ended.err
+
+
+async def test_what_cannot_be_undone_is_asked_for_by_name(
+    azurite: str, queue_names: Iterator[str], tmp_path: Path
+) -> None:
+    def answered(*typed: str) -> list[tuple[int, str]]:
+        ends = []
+        for keys in typed:
+            with at_terminal(tmp_path, {}, "dead-letters", "drop", "--all", "--local") as terminal:
+                terminal.until(r"Delete for good all 1 of 1 dead letters\? Type \S+ to go on: ")
+                terminal.press(keys)
+                ends.append((terminal.end(), terminal.shown))
+        return ends
+
+    async with world(azurite, queue_names, tmp_path) as here:
+        await here.service.dead_letters.send_message(letters(1)[0])
+        name = here.service.dead_letters.queue_name
+        refused = await asyncio.to_thread(answered, "y\r", "\x03")
+        assert (await here.service.dead_letters.get_queue_properties()).approximate_message_count
+        ((code, shown),) = await asyncio.to_thread(answered, f"{name}\r")
+        assert await taken(here.service.dead_letters) == []
+    assert [ended for ended, _ in refused] == [0, 130]
+    assert "Nothing was done." in refused[0][1]
+    assert (code, "1 deleted" in shown) == (0, True)
+    assert "  R-0" in shown

@@ -129,6 +129,36 @@ async def test_request_is_followed_from_queue_to_outcome_and_nothing_is_taken(
     assert (watched.err, looked.err, by_id.err) == ("", "", "")
 
 
+@pytest.mark.usefixtures("at_once")
+async def test_status_and_history_tell_how_the_invitation_stands_and_ended(
+    azurite: str, queue_names: Iterator[str], tmp_path: Path
+) -> None:
+    async with world(azurite, queue_names, tmp_path) as here:
+        await here.service.handle(request())
+        pending = await here.b2b("status", "R-1", "-o", "json")
+        plain = await here.b2b("history", USER_ID)
+        here.service.graph.tenant.redeem(USER_ID)
+        await here.service.age_follow_up(1000)
+        await here.service.follow_up()
+        ended = await here.b2b("status", "R-1")
+        listed = await here.b2b("history", USER_ID, "-o", "csv")
+        watched = await here.b2b("watch", "--once", "--since", "5", "-o", "csv")
+    followed = pending.json()["followUp"]
+    assert (pending.code, followed["status"], followed["reminders"]) == (0, "pending", 0)
+    assert followed["nextLookAt"] > followed["invitedAt"]
+    assert (plain.code, plain.err, "pending" in plain.out) == (0, "", True)
+    assert (ended.code, ended.err) == (0, "")
+    assert re.search(r"  follow-up redeemed: .*redeemed 20\S+ by entra; ended 20", ended.out)
+    (row,) = csv.DictReader(io.StringIO(listed.out))
+    assert (row["status"], row["followUp"]) == ("invited", "redeemed by entra")
+    assert row["since"].startswith("20")
+    told = list(csv.DictReader(io.StringIO(watched.out)))
+    assert [(one["requestId"], one["status"]) for one in told] == [
+        ("R-1", "invited"),
+        ("R-1", "redeemed"),
+    ]
+
+
 async def test_bad_end_is_a_finding(
     azurite: str, queue_names: Iterator[str], tmp_path: Path
 ) -> None:

@@ -48,6 +48,10 @@ async def test_reminders_that_were_missed_are_one(azurite: str, queue_names: Ite
     async with service(azurite, queue_names, REMIND_AFTER_DAYS="7,21") as running:
         await running.event(request())
         (event,) = await looked(running, 22)
+        (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
+        # For whoever reads the history: how many reminders were begun, and when the last.
+        assert row["Reminders"] == 2
+        assert row["Reminded"] > row["Invited"]
         assert await looked(running, 1) == []
         assert len(running.graph.mails) == 2
     assert event["data"]["status"] == "reminded"

@@ -1,214 +1,144 @@
-"""What the ledger remembers of a request and a user, what it forgets, and what that means."""
+"""Whoever only reads the ledger sees every request, how it ended, and whose turn a user was."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
 
-from converters.model.outcome import Status
-from converters.settings.follow_up import DAY
-from converters.steps import caretaking
-from converters.storage.table import Rows
+from converters.model.errors import LedgerUnavailable
+from converters.settings.storage_account import Storage
+from converters.storage import judgements, records
+from converters.storage.history import History, UserStory
+from converters.storage.ledger import ledger_key
+from converters.storage.queues import Queue, QueueReader
 from tests.directory import OTHER_ID, USER_ID, kim, request, tenant
-from tests.service import Service, service, taken
-from tests.telling import codes, lines
+from tests.service import service, taken
+from tests.storage_service import StorageService, rows_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from converters.storage.history import History
-
 pytestmark = pytest.mark.usefixtures("at_once")
 
 
-def history(running: Service) -> History:
-    return running.converter.caretaker.history
+async def test_history_tells_how_requests_ended(azurite: str, queue_names: Iterator[str]) -> None:
+    async with service(azurite, queue_names, tenant(kim(accountEnabled=False))) as running:
+        await running.handle(request())
+        await running.handle(request(requestId="R/2"))
+        history = History(Storage(azurite), running.ledger.table_name, None)
+        found = {story.request_id: story async for story in history.all()}
+        assert found.keys() == {"R-1", "R/2"}
+        second = found["R/2"]
+        assert await history.of(ledger_key("R/2")) == second
+        assert await history.of(ledger_key("R-3")) is None
+        assert second.ended
+        assert second.begun <= second.ended
+        since = [story async for story in history.all(second.ended)]
+        assert second in since
+        assert all(story.ended and story.ended >= second.ended for story in since)
+        # Who cannot be invited is nobody's turn.
+        assert await history.of_user(USER_ID) == UserStory(None, ())
+        await history.close()
+    told = records.told(second.record or "")
+    assert (told["status"], told["user"], told["nextSteps"]) == ("ineligible", {"id": USER_ID}, [])
+    assert told["reasons"][0].keys() == {"code", "message", "remediation", "owner", "retriable"}
 
 
-async def age_rows(running: Service, days: int) -> None:
-    """Let every row be as old as if it had been written so long before."""
-    for row in await running.rows():
-        for name in ("Begun", "Ended", "Since"):
-            if name in row:
-                row[name] -= timedelta(days=days)
-        await running.ledger.update_entity(row)
-
-
-async def test_status_of_a_request_follows_it_to_the_end(
+async def test_user_has_a_turn_and_an_open_follow_up(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names) as running:
-        assert await history(running).request_status("R-1") is None
-        await running.event(request())
-        open_ = await history(running).request_status("R-1")
-        running.graph.tenant.redeem(USER_ID)
-        await running.age_follow_up(1000)
-        await running.follow_up()
-        ended = await history(running).request_status("R-1")
-    assert open_
-    assert (open_.status, open_.user_id, open_.follow_up) == (Status.INVITED, USER_ID, None)
+        await running.handle(request())
+        history = History(Storage(azurite), running.ledger.table_name, None)
+        of_user = await history.of_user(USER_ID.upper())
+        (story,) = [story async for story in history.all()]
+        await history.close()
+    assert of_user.turn
+    assert (of_user.turn.key, of_user.turn.request_id) == (ledger_key("R-1"), "R-1")
+    assert records.told(story.record or "")["graph"]["status"] is None
+    (open_,) = of_user.follow_ups
+    assert (open_.key, open_.request_id, open_.user_id) == (story.key, "R-1", USER_ID)
+    assert (open_.record, open_.ended, open_.reminders, open_.reminded) == (None, None, 0, None)
     assert open_.next_look
-    assert 850 < (open_.next_look - open_.begun).total_seconds() < 950
-    assert ended
-    assert (ended.status, ended.follow_up, ended.next_look) == (
-        *(Status.INVITED, Status.REDEEMED),
-        None,
-    )
+    assert 850 < (open_.next_look - open_.invited).total_seconds() < 950
 
 
-async def test_history_of_a_user_tells_each_step_once_in_order(
+async def test_end_of_a_follow_up_is_told_of_its_user_and_of_no_other(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     second = kim(
         id=OTHER_ID, userPrincipalName="o@contoso.example", otherMails=["o@partner.example"]
     )
+    other = request(
+        requestId="R-2",
+        invitedUser={"id": OTHER_ID},
+        invitedUserEmailAddress="o@partner.example",
+    )
     async with service(azurite, queue_names, tenant(kim(), second)) as running:
         await running.event(request())
-        other = request(
-            requestId="R-2",
-            invitedUser={"id": OTHER_ID},
-            invitedUserEmailAddress="o@partner.example",
-        )
         await running.event(other)
-        before = await history(running).of_user(USER_ID.upper())
         running.graph.tenant.redeem(USER_ID)
         await running.age_follow_up(1000)
+        began = running.converter.clock.utc()
         await running.follow_up()
-        after = await history(running).of_user(USER_ID)
-    assert [(event.request_id, event.status) for event in before] == [("R-1", Status.INVITED)]
-    assert [(event.request_id, event.status) for event in after] == [
-        ("R-1", Status.INVITED),
-        ("R-1", Status.REDEEMED),
-    ]
+        history = History(Storage(azurite), running.ledger.table_name, None)
+        (ended,) = (await history.of_user(USER_ID)).follow_ups
+        (open_,) = (await history.of_user(OTHER_ID)).follow_ups
+        assert [one async for one in history.follow_ups_ended(began)] == [ended]
+        assert [one async for one in history.all(began)] == []
+        await history.close()
+    assert (ended.request_id, ended.next_look) == ("R-1", None)
+    assert ended.ended
+    assert ended.ended >= began
+    told = judgements.told(ended.record or "")
+    assert (told["status"], told["redemption"]["identityProvider"]) == ("redeemed", "entra")
+    assert (open_.request_id, open_.ended) == ("R-2", None)
 
 
-async def test_rows_that_ended_long_ago_are_deleted_and_no_others(
-    azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(caretaking, "SLICES", 1)
-    async with service(azurite, queue_names) as running:
-        await running.event(request())
-        await age_rows(running, 399)
-        await running.converter.caretaker.sweep()
-        assert len(await running.rows()) == 3
-        await running.with_settings(LEDGER_DAYS="0").converter.caretaker.sweep()
-        await age_rows(running, 2)
-        await running.with_settings(LEDGER_DAYS="0").converter.caretaker.sweep()
-        assert len(await running.rows()) == 3
-        await running.converter.caretaker.sweep()
-        # The invitation is still followed up.
-        (left,) = await running.rows()
-        assert left["PartitionKey"] == "followUps"
-        running.graph.tenant.redeem(USER_ID)
-        await running.age_follow_up(1000)
-        (event,) = await running.follow_up()
-        assert event["data"]["status"] == "redeemed"
-        # A late redelivery asks the directory.
-        again = await running.outcome(request())
-    assert again["status"] == "alreadyExternal"
-
-
-async def test_late_redelivery_of_a_request_that_is_forgotten_invites_nobody(
-    azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(caretaking, "SLICES", 1)
-    async with service(azurite, queue_names) as running:
-        await running.event(request())
-        await age_rows(running, 401)
-        await running.converter.caretaker.sweep()
-        again = await running.outcome(request())
-        assert len(running.invited()) == 1
-    assert (again["status"], codes(again["reasons"])) == ("alreadyInvited", ["invitationPending"])
-
-
-@pytest.mark.parametrize("slices", [1, 3, 256])
-async def test_slices_together_are_the_whole_table(
-    azurite: str, queue_names: Iterator[str], slices: int
-) -> None:
-    keys = ["00", "01a", "7f" + "f" * 30, "80", "fe" + "f" * 34, "ff" + "f" * 30, USER_ID]
-    async with service(azurite, queue_names) as running:
-        converter = running.converter
-        now = converter.clock.utc()
-        for key in keys:
-            row = {"PartitionKey": key, "RowKey": "request", "Ended": now}
-            await running.ledger.create_entity(row)
-        rows = history(running)
-        later = now.timestamp() + 60
-        deleted = [await rows.delete_ended(later, n, slices, 100) for n in range(slices)]
-        assert sum(deleted) == len(keys)
-        assert await running.rows() == []
-
-
-async def test_r14_sweep_takes_a_page_at_a_time_and_forgets_nothing(
-    azurite: str,
-    queue_names: Iterator[str],
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setattr(caretaking, "PAGE", 2)
-    users = [
-        kim(
-            id=f"11111111-aaaa-4aaa-8aaa-{number:012}",
-            userPrincipalName=f"u{number}@contoso.example",
-            otherMails=[f"u{number}@partner.example"],
-        )
-        for number in range(5)
-    ]
-    async with service(azurite, queue_names, tenant(*users)) as running:
-        for number, user in enumerate(users):
-            message = {
-                "requestId": f"R-{number}",
-                "invitedUser": {"id": user["id"]},
-                "invitedUserEmailAddress": user["otherMails"][0],
-            }
-            assert (await running.outcome(message))["status"] == "invited"
-            running.graph.tenant.redeem(user["id"])
-        # Every message is lost.
-        assert len(await taken(running.checks)) == 5
-        await running.age_follow_up(DAY)
-        restarted = []
-        for _ in range(4):
-            await running.converter.caretaker.sweep()
-            messages = await taken(running.checks)
-            restarted.append(len(messages))
-            for text in messages:
-                await running.converter.follower.handle(text.encode())
-        events = await running.events()
-        assert restarted == [2, 2, 1, 0]
-    assert {event["data"]["requestId"] for event in events} == {f"R-{n}" for n in range(5)}
-    assert {event["data"]["status"] for event in events} == {"redeemed"}
-    swept = lines(caplog, "ledgerSweep")
-    assert [line["restarted"] for line in swept] == [2, 2, 1]
-
-
-async def test_r14_restart_voids_the_message_that_was_only_late(
+async def test_row_of_before_request_ids_were_kept_is_read(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names) as running:
-        await running.event(request())
-        await running.age_follow_up(DAY)
-        await running.converter.caretaker.sweep()
-        await running.converter.caretaker.sweep()
-        first, second = sorted(await taken(running.checks), key=lambda text: '"look":1' in text)
-        before = len(running.graph.requests)
-        await running.converter.follower.handle(first.encode())
-        assert len(running.graph.requests) == before
-        await running.converter.follower.handle(second.encode())
-        assert len(running.graph.requests) == before + 1
-        assert len(await taken(running.checks)) == 1
+        await running.handle(request())
+        (row,) = [row for row in await running.rows() if row["RowKey"] == "request"]
+        del row["RequestId"], row["Ended"], row["Record"]
+        await running.ledger.upsert_entity(row, mode="replace")
+        history = History(Storage(azurite), running.ledger.table_name, None)
+        (story,) = [story async for story in history.all()]
+        await history.close()
+    assert (story.request_id, story.ended, story.record) == (None, None, None)
 
 
-async def test_rows_are_found_over_several_pages(azurite: str, queue_names: Iterator[str]) -> None:
+async def test_page_that_does_not_come_is_no_end_of_the_table() -> None:
+    first = web.json_response(
+        {"value": [{"PartitionKey": "p", "RowKey": "r"}]},
+        headers={
+            "x-ms-continuation-NextPartitionKey": "q",
+            "x-ms-continuation-NextRowKey": "r",
+        },
+    )
+    refused = web.json_response({"odata.error": {"code": "AuthorizationFailure"}}, status=403)
+    storage = StorageService(first, refused)
+    async with storage.started() as endpoint, rows_at(endpoint) as rows:
+        with pytest.raises(LedgerUnavailable, match="AuthorizationFailure"):
+            _ = [row async for row in rows.query("RowKey eq @kind", {"kind": "r"})]
+    assert storage.asked[0].query["$filter"] == "RowKey eq 'r'"
+    assert storage.asked[1].query["NextPartitionKey"] == "q"
+
+
+async def test_message_that_is_released_shows_at_once(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
     async with service(azurite, queue_names) as running:
-        for number in range(7):
-            row = {"PartitionKey": "p", "RowKey": f"{number}"}
-            await running.ledger.create_entity(row)
-        converter = running.converter
-        table = running.keys["LEDGER_TABLE"]
-        rows = Rows(converter.settings.storage, table, None, converter.clock)
-        found = await rows.find("PartitionKey eq @key", 5, key="p")
-        assert [row.values["RowKey"] for row in found] == ["0", "1", "2", "3", "4"]
-        assert len(await rows.find("PartitionKey eq @key", 100, key="p")) == 7
-        await rows.close()
+        name = running.keys["DEAD_LETTERS_QUEUE"]
+        reader = QueueReader(Queue(Storage(azurite), name, None))
+        await running.dead_letters.send_message("x")
+        (message,) = await reader.take(60)
+        assert await reader.take(60) == []
+        await reader.release(message)
+        assert await taken(running.dead_letters) == ["x"]
+        # Somebody else has taken it since: it is theirs.
+        await reader.release(message)
+        await reader.queue.close()

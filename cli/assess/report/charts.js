@@ -15,8 +15,15 @@ function bar(share) {
   return svg;
 }
 
+// A name that is too long for its column breaks between its words, not within one.
+function broken(label) {
+  const parts = label.split(/(?<=[a-z])(?=[A-Z])|(?<=[.@])/);
+  return parts.flatMap((part, at) => (at ? [make("wbr"), part] : [part]));
+}
+
 function link(label, filters) {
-  const made = make("button", label, { type: "button", className: "link" });
+  const made = make("button", undefined, { type: "button", className: "link" });
+  made.append(...broken(label));
   made.addEventListener("click", () => {
     view.filters = filters.map(([name, operator, ...values]) => ({ name, operator, values }));
     view.search = "";
@@ -107,11 +114,28 @@ function pending() {
     tableOf([["Age", ""], ["People", "number"]], lines));
 }
 
+function signIns() {
+  const days = told.signIns.inactiveAfterDays;
+  const names = { never: "Never", inactive: `Not for ${days} days`, active: `Within ${days} days`,
+    unknown: "Not known" };
+  const counts = Object.entries(names).filter(([name]) => told.signIns.byState[name]);
+  const most = Math.max(...counts.map(([name]) => told.signIns.byState[name]));
+  const lines = counts.map(([name, label]) => {
+    const filter = name === "unknown" ? ["signIn", "0"] : ["signIn", "=", name];
+    const count = told.signIns.byState[name];
+    return [link(label, [filter]), bar(count / most), number.format(count)];
+  });
+  return card("Last sign-in", tableOf([["Signed in", ""], ["Share", "bar"], ["People", "number"]], lines));
+}
+
 function tiles() {
   const list = make("ul", undefined, { className: "tiles" });
   const labels = { eligible: "can be converted now", ineligible: "cannot yet",
     alreadyInvited: "invited, not redeemed", alreadyExternal: "external already" };
-  for (const [status, count] of Object.entries(told.byStatus)) {
+  const first = Object.keys(labels);
+  const counts = Object.entries(told.byStatus);
+  counts.sort(([one], [other]) => first.indexOf(one) - first.indexOf(other));
+  for (const [status, count] of counts) {
     const item = make("li");
     item.append(make("strong", number.format(count), { className: status }),
       link(labels[status] ?? status, [["status", "=", status]]));
@@ -128,7 +152,7 @@ function drawSummary() {
     remedies(),
     bars("By partner domain", "Domain", told.byDomain, (name) => [["domain", "=", name]]),
     bars("By home tenant", "Tenant", told.byHomeTenant, (name) => [["homeTenant", "=", name]]),
-    remains(), pending(),
+    remains(), pending(), ...(told.signIns ? [signIns()] : []),
     bars("How they were found", "Rule", told.byRule, (name) => [["foundBy", "=", name]]));
   document.getElementById("summary").append(tiles(), cards);
 }

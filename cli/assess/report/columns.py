@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cli.assess.rows import Row
 
 _LISTS = frozenset({"foundBy", "reasons", "warnings", "owners", "otherMails", "groupsWithAddress"})
-_NUMBERS = frozenset({"licences", "pendingDays"})
+_NUMBERS = frozenset({"licences", "pendingDays", "signInDays"})
 # What is told of reasons in words, beside their codes.
 WHY = "why"
 Value = str | int | None | tuple[str, ...]

@@ -9,15 +9,20 @@ function changed() {
   tell(`${number.format(rows.length)} of ${number.format(all)} people`);
 }
 
+function minute(time) {
+  return time.slice(0, 16).replace("T", " ");
+}
+
 function drawTop() {
   const ready = told.byStatus.eligible ?? 0;
   document.getElementById("headline").textContent =
     `${number.format(ready)} of ${number.format(all)} people who may be somebody else's can be`
     + " converted now.";
+  const [from, until] = [told.readFrom, told.readUntil].map(minute);
   document.getElementById("when").textContent =
-    `Read from ${told.readFrom} to ${told.readUntil}: ${number.format(told.users)} users, of whom`
-    + ` ${number.format(told.alreadyExternal)} are external already and`
-    + ` ${number.format(told.notLookedAt)} were found by no rule.`;
+    `Read ${from === until ? from : `from ${from} to ${until}`} UTC: ${number.format(told.users)} users;`
+    + ` external already: ${number.format(told.alreadyExternal)},`
+    + ` found by no rule: ${number.format(told.notLookedAt)}.`;
   if (told.complete) return;
   const alert = document.getElementById("incomplete");
   alert.hidden = false;

@@ -1,7 +1,10 @@
 // The table: only the rows in sight are there, between two spaces as high as the others.
 const HEIGHT = 32, BEYOND = 8, MOST_PRINTED = 1000;
 const WIDTHS = { why: 360, userPrincipalName: 240, displayName: 180, emailAddress: 240, foundBy: 190,
-  id: 300, homeTenantId: 300, pendingDays: 110, licences: 100, synced: 100, mailbox: 100, status: 120 };
+  signInDays: 110, signIn: 100, id: 300, homeTenantId: 300, pendingDays: 110, licences: 100, synced: 100, mailbox: 100, status: 120 };
+// On paper these are as wide as their words.
+const SHORT = new Set(["status", "owners", "foundBy", "synced", "mailbox", "licences", "pendingDays",
+  "signIn", "signInDays", "userType", "accountEnabled"]);
 const table = document.getElementById("table");
 const scroller = document.getElementById("scroller");
 let drawn = "";
@@ -15,6 +18,7 @@ function drawHead() {
   head.setAttribute("aria-rowindex", "1");
   for (const name of view.columns) {
     const cell = make("th", undefined, { scope: "col" });
+    cell.dataset.name = name;
     cell.style.width = `${widthOf(name)}px`;
     const sorted = view.sort === name;
     cell.setAttribute("aria-sort", !sorted ? "none" : view.down ? "descending" : "ascending");
@@ -55,6 +59,7 @@ function drawRow(place) {
   view.columns.forEach((name, at) => {
     const cell = made.insertCell();
     const content = text(name, row);
+    cell.className = SHORT.has(name) ? "short" : name === "why" ? "why" : "";
     if (at) {
       cell.textContent = content;
       return;
@@ -109,10 +114,20 @@ function watchTable() {
   scroller.addEventListener("scroll", () => drawRows(false), { passive: true });
   addEventListener("resize", () => drawRows(false));
   addEventListener("beforeprint", () => {
+    // What is folded cannot be unfolded on paper.
+    for (const one of document.querySelectorAll(".card details:not([open])")) {
+      one.open = one.dataset.folded = true;
+    }
     const most = Math.min(rows.length, MOST_PRINTED);
     drawBody(0, most);
     document.getElementById("printed").textContent =
       most < rows.length ? `The first ${most} of ${rows.length} rows; the CSV has all.` : "";
   });
-  addEventListener("afterprint", () => drawRows(true));
+  addEventListener("afterprint", () => {
+    for (const one of document.querySelectorAll("[data-folded]")) {
+      one.open = false;
+      delete one.dataset.folded;
+    }
+    drawRows(true);
+  });
 }

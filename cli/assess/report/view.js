@@ -1,6 +1,7 @@
 // What is looked at: a search, filters, an order, columns. It lives in the fragment, to be shared.
 const FIRST = ["userPrincipalName", "displayName", "status", "why", "owners", "emailAddress",
-  "homeTenant", "foundBy", "synced", "mailbox", "licences", "pendingDays"];
+  "homeTenant", "foundBy", "synced", "mailbox", "licences", "pendingDays", "signIn", "signInDays",
+].filter((name) => columns.has(name));
 const SEARCHED = ["userPrincipalName", "displayName", "emailAddress", "mail", "id", "why"];
 const view = { search: "", filters: [], sort: "", down: false, columns: FIRST.slice() };
 let rows = new Uint32Array(0);
@@ -14,7 +15,7 @@ function read() {
   const sort = (given.get("s") ?? "").replace(/^-/, "");
   view.sort = columns.has(sort) ? sort : "";
   const asked = (given.get("c") ?? "").split(",").filter((name) => columns.has(name));
-  view.columns = asked.length ? asked : FIRST.filter((name) => columns.has(name));
+  view.columns = asked.length ? asked : FIRST.slice();
 }
 
 function write() {

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from local import bootstrap
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = next(filter(None, map(shutil.which, bootstrap.CHROMIUM)), None)
 WHY_SKIPPED = "there is no chromium here (Debian: apt-get install chromium)"
 _OPTIONS = (
     "--headless=new",
@@ -139,6 +141,14 @@ async def page(driven_at: str, width: int = 1280, height: int = 900) -> AsyncIte
         yield one
         one.session = ""
         await one.send("Target.disposeBrowserContext", browserContextId=apart)
+
+
+@asynccontextmanager
+async def browser(width: int = 1280, height: int = 900) -> AsyncIterator[Browser]:
+    """Run a browser of one's own; give its page."""
+    with chromium() as driven_at:
+        async with page(driven_at, width, height) as one:
+            yield one
 
 
 async def resize(one: Browser, width: int, height: int = 900) -> None:

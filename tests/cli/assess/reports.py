@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from cli.assess.report.columns import Columns
 from cli.assess.report.page import page
 from cli.assess.rows import FIELDS
+from cli.assess.sign_ins import INACTIVE_DAYS
 from cli.assess.summary import Summary
 
 if TYPE_CHECKING:
@@ -75,8 +76,12 @@ def row(number: int, chance: random.Random) -> Row:
     reasons = chance.sample(REASONS, chance.randrange(1, 3)) if status == "ineligible" else []
     domain = f"partner{chance.randrange(60)}.example"
     pending = chance.randrange(200) if status == "alreadyInvited" else None
+    days = chance.choice((None, *range(0, 400, 7)))
     return {
         **found,
+        "signIn": "never" if days is None else "inactive" if days > INACTIVE_DAYS else "active",
+        "lastSignIn": None if days is None else (NOW - timedelta(days=days)).isoformat(),
+        "signInDays": days,
         "id": f"{number:08x}-0000-4000-8000-000000000000",
         "userPrincipalName": f"person{number}@contoso.example",
         "displayName": f"Person {chance.randrange(10**6)}",

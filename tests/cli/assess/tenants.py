@@ -184,10 +184,13 @@ async def assessed(  # noqa: PLR0913 - what an operator can say
     group: str | None = None,
     clock: Rest | None = None,
     keys: Mapping[str, str] | None = None,
+    sign_ins: bool = False,
 ) -> Assessed:
     """Assess a tenant."""
     async with reading(graph, folder, clock, keys) as (reader, settings):
-        scan = await scanned(reader, settings, tuple(map(Where.parse, wheres)), group)
+        scan = await scanned(
+            reader, settings, tuple(map(Where.parse, wheres)), group, sign_ins=sign_ins
+        )
         summary = Summary()
         rows = {row["userPrincipalName"]: summary.add(row) for row in scan.rows(NOW)}
         return Assessed(rows, summary.told(scan, reader, reader.store.began, NOW))

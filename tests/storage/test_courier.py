@@ -1,0 +1,137 @@
+"""Many messages go the short way, and whatever is not known to be stored by the library's."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
+
+from converters.model.errors import QueueUnavailable
+from converters.settings.storage_account import Storage
+from converters.storage.courier import Courier
+from converters.storage.queues import Queue
+from tests.service import service, taken
+from tests.storage_service import KEY, StorageService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MESSAGE = b'{"a":"<b>&amp;\'\\u00e9 \\"]]>"}'
+STORED = (
+    '<?xml version="1.0" encoding="utf-8"?><QueueMessagesList><QueueMessage>'
+    "<MessageId>1</MessageId></QueueMessage></QueueMessagesList>"
+)
+
+
+def stored() -> web.Response:
+    """Return the answer to a message that was stored."""
+    return web.Response(status=201, text=STORED, content_type="application/xml")
+
+
+def queue_at(endpoint: str, *, signature: str = "") -> Queue:
+    """Return a queue of that service, with the account's key or with a signature."""
+    let_in = f"SharedAccessSignature={signature}" if signature else f"AccountKey={KEY}"
+    told = f"AccountName=account;{let_in};QueueEndpoint={endpoint}"
+    return Queue(Storage(told), "requests", None)
+
+
+async def test_message_is_the_one_that_the_library_would_store(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        queue = Queue(Storage(azurite), running.keys["REQUESTS_QUEUE"], None)
+        await queue.send(MESSAGE)
+        async with Courier(queue, None) as courier:
+            await courier.send(MESSAGE)
+        await queue.close()
+        by_library, by_courier = [
+            message async for message in running.requests.receive_messages(messages_per_page=2)
+        ]
+        assert by_library.content == by_courier.content == MESSAGE.decode()
+        assert by_library.expires_on == by_courier.expires_on
+
+
+async def test_queue_that_is_gone_is_made_by_the_library(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    name = next(queue_names)
+    queue = Queue(Storage(azurite), name, None)
+    async with Courier(queue, None) as courier, queue.calling() as client:
+        await courier.send(MESSAGE)
+        assert await taken(client) == [MESSAGE.decode()]
+        await client.delete_queue()
+    await queue.close()
+
+
+@pytest.mark.parametrize("status", [403, 404, 429, 500, 503])
+async def test_what_is_not_stored_is_sent_by_the_library(status: int) -> None:
+    wire = StorageService(web.Response(status=status), stored())
+    async with wire.started() as endpoint:
+        queue = queue_at(endpoint)
+        async with Courier(queue, None) as courier:
+            await courier.send(MESSAGE)
+        await queue.close()
+    assert [call.method for call in wire.asked] == ["POST", "POST"]
+    assert wire.asked[0].query["sp"] == "a"
+    assert "Authorization" in wire.asked[1].headers
+
+
+async def test_service_that_refuses_the_library_too_is_unavailable() -> None:
+    wire = StorageService()
+    wire.then = lambda: web.Response(
+        status=403, headers={"x-ms-error-code": "AuthorizationFailure"}
+    )
+    async with wire.started() as endpoint:
+        queue = queue_at(endpoint, signature="sv=1&sig=a%2Bb")
+        async with Courier(queue, None) as courier:
+            with pytest.raises(QueueUnavailable, match="AuthorizationFailure") as raised:
+                await courier.send(MESSAGE)
+        await queue.close()
+    # The signature that there is goes along, and into no error.
+    assert {call.query["sig"] for call in wire.asked} == {"a+b"}
+    assert "a%2Bb" not in str(raised.value)
+
+
+class Identity:
+    """An identity whose tokens are counted."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self.seconds, self.given, self.fails = seconds, 0, False
+
+    async def get_token(self, *scopes: str, **_: Any) -> AccessToken:  # noqa: ANN401
+        """Give a token for storage."""
+        assert scopes == ("https://storage.azure.com/.default",)
+        await asyncio.sleep(0)
+        if self.fails:
+            raise ClientAuthenticationError("signed out")
+        self.given += 1
+        return AccessToken(f"token-{self.given}", int(time.time() + self.seconds))
+
+
+@pytest.mark.parametrize(("seconds", "tokens"), [(3600, 1), (200, 4)])
+async def test_token_is_asked_for_once_as_long_as_it_holds(seconds: float, tokens: int) -> None:
+    wire, identity = StorageService(*(stored() for _ in range(4))), Identity(seconds=seconds)
+    async with wire.started() as endpoint:
+        queue = queue_at(endpoint, signature="sv=1")
+        async with Courier(queue, identity) as courier:  # type: ignore[arg-type]
+            await asyncio.gather(*(courier.send(MESSAGE) for _ in range(4)))
+        await queue.close()
+    assert identity.given == tokens
+    sent = {call.headers["Authorization"] for call in wire.asked}
+    assert sent == {f"Bearer token-{number + 1}" for number in range(tokens)}
+
+
+async def test_identity_that_is_signed_out_leaves_it_to_the_library() -> None:
+    wire, identity = StorageService(stored()), Identity(seconds=1)
+    identity.fails = True
+    async with wire.started() as endpoint:
+        queue = queue_at(endpoint, signature="sv=1")
+        async with Courier(queue, identity) as courier:  # type: ignore[arg-type]
+            await courier.send(MESSAGE)
+        await queue.close()
+    assert len(wire.asked) == 1
