@@ -33,6 +33,7 @@ from converters.storage.clock import ServiceClock
 from converters.storage.ledger import Ledger
 from converters.storage.queues import Queue, QueueReader
 from converters.storage.quota import Quota
+from converters.storage.results import Results
 from converters.wire.properties import content_digest
 from converters.wire.requests import parse
 
@@ -87,7 +88,9 @@ class Converter:
             Graph(settings.graph_base_url, credential if settings.graph_needs_credential else None),
         )
         ledger = _closed_by(connections, Ledger(storage, settings.ledger_table, credential, clock))
-        requests, results = queue(settings.requests_queue), queue(settings.results_queue)
+        requests = queue(settings.requests_queue)
+        routes = tuple((route.prefix, queue(route.queue)) for route in settings.results_routes)
+        results = Results(queue(settings.results_queue), routes)
         dead_letters, checks = queue(settings.dead_letters_queue), queue(settings.follow_up.queue)
         quota = Quota(queue(settings.quota_queue), clock)
         inviter = Inviter(graph, ledger, results, quota, settings, clock)

@@ -17,6 +17,7 @@ from converters.settings.reader import (
     leads_to,
     split_url,
 )
+from converters.settings.routes import Route, read_routes
 from converters.settings.storage_account import Storage, read_storage
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Settings:
     events: Events
     requests_queue: str
     results_queue: str
+    results_routes: tuple[Route, ...]
     dead_letters_queue: str
     sweep_schedule: str
     ledger_table: str
@@ -128,6 +130,7 @@ class Settings:
             self.requests_queue,
             self.poison_queue,
             self.results_queue,
+            *(route.queue for route in self.results_routes),
             self.quota_queue,
             self.dead_letters_queue,
             self.follow_up.queue,
@@ -150,6 +153,7 @@ class Settings:
             events=read_events(read),
             requests_queue=read.queue("REQUESTS_QUEUE", "conversion-requests"),
             results_queue=read.queue("RESULTS_QUEUE", "conversion-results"),
+            results_routes=read_routes(read),
             graph_base_url=graph_base_url,
             graph_needs_credential=needs_credential,
             allowed_email_domains=read.domains("ALLOWED_EMAIL_DOMAINS"),
@@ -196,8 +200,8 @@ class Settings:
             )
         if len(set(settings.queues)) < len(settings.queues):
             read.problems.append(
-                "REQUESTS_QUEUE and REDEMPTION_CHECKS_QUEUE (and their -poison), RESULTS_QUEUE,"
-                " QUOTA_QUEUE and DEAD_LETTERS_QUEUE must differ."
+                "REQUESTS_QUEUE and REDEMPTION_CHECKS_QUEUE (and their -poison), RESULTS_QUEUE, the"
+                " queues of RESULTS_ROUTES, QUOTA_QUEUE and DEAD_LETTERS_QUEUE must differ."
             )
         if read.problems:
             raise SettingsInvalid(read.problems)
