@@ -209,8 +209,7 @@ async def test_renew_by_somebody_else_asks_the_function_and_touches_nothing_at_g
         await run(here.service)
         mine = session(here, monkeypatch, "the Azure CLI", "the function")
         waiting = asyncio.create_task(events.renew(mine, 30))
-        while not (await row_of(here.service, "standing"))["Renew"]:
-            await asyncio.sleep(0.05)
+        await _asked(here)
         assert calls(here.service, "PATCH") == []
         await run(here.service)
         assert await waiting == 0
@@ -224,7 +223,7 @@ async def test_renew_by_somebody_else_asks_the_function_and_touches_nothing_at_g
 @pytest.mark.parametrize(
     ("application", "seen", "code"), [("other", "not visible to you", 0), ("function", "absent", 1)]
 )
-async def test_what_graph_hides_from_others_is_no_finding(
+async def test_what_graph_hides_from_others_is_no_finding(  # noqa: PLR0913, PLR0917
     azurite: str,
     queue_names: Iterator[str],
     tmp_path: Path,
