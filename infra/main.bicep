@@ -224,6 +224,7 @@ module alerts 'modules/alerts.bicep' = {
     workspaceName: workspaceName
     emailAddresses: alertEmailAddresses
     oldestRequestSeconds: oldestRequestSeconds
+    watchEvents: !empty(operatorSettings.?EVENTS_PARTNER_TOPIC)
   }
   dependsOn: [monitoring]
 }

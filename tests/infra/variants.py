@@ -26,7 +26,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "full": {
         **LEAST,
         "tags": {"costCentre": "42"},
-        "operatorSettings": {"DAILY_LIMIT": "200", "PROTECTED_IDS": "a,b"},
+        "operatorSettings": {
+            "DAILY_LIMIT": "200",
+            "PROTECTED_IDS": "a,b",
+            "EVENTS_PARTNER_TOPIC": "/subscriptions/it/partnerTopics/topic",
+        },
         "senderPrincipalIds": ["sender-1", "sender-2"],
         "receiverPrincipalIds": ["receiver-1"],
         "alertEmailAddresses": ["on-call@contoso.example"],
