@@ -21,9 +21,9 @@ from rich.table import Table
 from local.graph import Fault, GraphEmulator
 from local.world import provision
 from tests.directory import tenant
-from tests.faults.crowd import is_silent, request, request_id, user, user_id
+from tests.faults.crowd import everybody, is_silent, request, request_id, user, user_id
 from tests.faults.nursery import Nursery
-from tests.faults.scenarios import SECONDS
+from tests.faults.scenarios import QUIET, SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,9 @@ class Storm:
         users = [user(number) for number in range(self._requests)]
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
-            graph = await enter(GraphEmulator(tenant(*users), seed=self._seed))
+            graph = await enter(
+                GraphEmulator(tenant(*users, groups=[everybody(self._requests)]), seed=self._seed)
+            )
             graph.set_lag(LAG_MS)
             for fault in FAULTS:
                 graph.faults.add(fault)
@@ -103,6 +105,7 @@ class Storm:
     def _environment(self, name: str, graph_url: str) -> dict[str, str]:
         return {
             **SECONDS,
+            **QUIET,
             "CONVERSION_STORAGE": self._azurite,
             "GRAPH_BASE_URL": graph_url,
             "REQUESTS_QUEUE": name,
@@ -205,7 +208,7 @@ class Storm:
         mailed = [number for number in range(self._requests) if not is_silent(number)]
         table = Table("figure", "value", title="Storm (R2)")
         for figure, value in (
-            ("requests, one of ten silent", self._requests),
+            ("requests, one of ten silent, three of ten events", self._requests),
             ("duplicates sent", self._duplicates),
             ("calls at Graph, of which 5 % disturbed", self._answers),
             ("POSTs of invitations", self._posts),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def raised(messages: list[str]) -> set[str]:
-    """Return the alerts, without those of events, that are raised by these lines of a minute ago."""
+    """Return the alerts but those of events that are raised by these lines of a minute ago."""
     lines = tuple(Line(message) for message in messages)
     return {rule.name for rule in rules(PILOT) if is_raised(rule, lines)}
 
