@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import asking, following, letters, looking
+from cli import asking, events, following, letters, looking
 from cli.assess import command as assessing
 from cli.bulk import command as bulk
 from cli.verb import verb
@@ -23,6 +23,11 @@ app = typer.Typer(
 )
 _letters = typer.Typer(
     help="List, put back or delete requests that every try failed on.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+_events = typer.Typer(
+    help="Look after the subscription by which the directory's events come.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -47,3 +52,6 @@ for _name, _function in {
 }.items():
     _letters.command(_name)(verb(_function))
 app.add_typer(_letters, name="dead-letters")
+for _function in (events.status, events.renew):
+    _events.command()(verb(_function))
+app.add_typer(_events, name="events")

@@ -9,10 +9,10 @@ deleted that does not exist, and nobody is invited.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cli import grants
+from cli import event_checks, grants
+from cli.finding import Finding
 from converters.graph import tenant_reads, user_reads
 from converters.graph.client import Graph
 from converters.model.errors import SettingsInvalid, Unavailable
@@ -35,31 +35,6 @@ _NO_ADDRESS = "nobody@domain.invalid"
 _NO_ROW = "doctor"
 _INITIAL, _MAILS_A_DAY = ".onmicrosoft.com", 100
 _NOT_PERMITTED = frozenset({401, 403})
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        what: the thing.
-        cure: what to do; empty where it is well.
-        note: what to know, though it is well.
-    """
-
-    what: str
-    cure: str = ""
-    note: str = ""
-
-    @property
-    def is_well(self) -> bool:
-        """Whether there is nothing to do."""
-        return not self.cure
-
-    def __str__(self) -> str:
-        if self.cure:
-            return f"FAIL  {self.what}: {self.cure}"
-        return f"note  {self.what}: {self.note}" if self.note else f"ok    {self.what}"
 
 
 async def examine(
@@ -85,6 +60,8 @@ async def examine(
             yield await _queue(settings, queue, held)
         yield await _table(settings, held)
         async for finding in _at_graph(graph, settings, grants.client_id(environment)):
+            yield finding
+        async for finding in event_checks.look(graph, settings, held):
             yield finding
     finally:
         await graph.close()

@@ -19,6 +19,7 @@ from converters.storage.clock import ServiceClock
 from converters.storage.ledger import Ledger
 from converters.storage.queues import Queue, QueueReader
 from converters.storage.quota import Quota
+from converters.storage.results import Results
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -38,7 +39,8 @@ def composed(settings: Settings, credential: AsyncTokenCredential | None) -> Con
     clients = _Clients(settings, credential)
     clock, graph, ledger = clients.clock, clients.graph(), clients.ledger()
     requests = clients.queue(settings.requests_queue)
-    results = clients.queue(settings.results_queue)
+    routes = tuple((route.prefix, clients.queue(route.queue)) for route in settings.results_routes)
+    results = Results(clients.queue(settings.results_queue), routes)
     quota = Quota(clients.queue(settings.quota_queue), clock)
     inviter = Inviter(graph, ledger, results, quota, settings, clock)
     gatherer = Gatherer(graph, settings)

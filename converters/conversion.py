@@ -108,7 +108,7 @@ class Converter:
             if self.subscriber:
                 await self.subscriber.take(message)
             return None
-        trace.correlation_id = message.correlation_id
+        trace.correlation_id, trace.event = message.correlation_id, message.is_delivered_event
         return await self._ended(message, trace)
 
     async def _ended(self, request: ConversionRequest, trace: Trace) -> Ending:

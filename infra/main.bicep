@@ -3,7 +3,8 @@ metadata description = 'Converts internal Entra ID users to B2B collaboration: e
 targetScope = 'resourceGroup'
 
 import { checkedInstances, checkedPrivate, checkedReady } from 'modules/checks.bicep'
-import { queues, table } from 'modules/names.bicep'
+import { httpConnectorType } from 'connectors/shared.bicep'
+import { connectorQueues, queues, table } from 'modules/names.bicep'
 import { networkOptionsType, operatorSettingsType, tagsType } from 'modules/types.bicep'
 
 @description('Required. Name of the environment; names of resources are made of it.')
@@ -76,6 +77,12 @@ param authorizeGraphEvents bool = false
 @description('Conditional. Partner topic of Graph\'s user events. Required if such events are to be requests; set CONVERTIBLE_GROUP_ID first.')
 param partnerTopicName string = ''
 
+@description('Optional. Whether Lifecycle Workflows of Entra ID Governance may ask for conversions, by a custom task extension.')
+param lifecycleConnector bool = false
+
+@description('Optional. Who may ask for conversions by HTTP, and which URLs may be called back; nobody where it is left out.')
+param httpConnector httpConnectorType?
+
 @description('Optional. Whether storage and the function send their own logs to the workspace.')
 param diagnosticSettings bool = true
 
@@ -102,10 +109,17 @@ var storageName = 'b2b${take(replace(environmentName, '-', ''), 12)}${suffix}'
 var allTags = union(tags, { 'azd-env-name': environmentName })
 var withEvents = !empty(partnerTopicName)
 
+// Which outcomes go to which queue of a connector's, by how their requests' ids begin.
+var routes = filter(
+  items(connectorQueues),
+  route => route.key == 'lifecycle' ? lifecycleConnector : httpConnector != null
+)
+var connectorQueueNames = map(routes, route => route.value)
+
 // What Azure would refuse, or worse, would not: said before anything is made.
 var instances = checkedInstances(maximumInstanceCount, location)
 var ready = checkedReady(alwaysReadyInstances, maximumInstanceCount, zoneRedundant)
-var publicNetwork = !checkedPrivate(privateNetwork, withEvents)
+var publicNetwork = !checkedPrivate(privateNetwork, withEvents, !empty(routes))
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: name
@@ -120,6 +134,7 @@ module storage 'modules/storage.bicep' = {
     tags: allTags
     publicNetwork: publicNetwork
     sku: storageSku
+    connectorQueueNames: connectorQueueNames
   }
 }
 
@@ -131,6 +146,7 @@ module roles 'modules/roles.bicep' = {
     senderPrincipalIds: senderPrincipalIds
     receiverPrincipalIds: receiverPrincipalIds
     principalType: principalType
+    connectorQueueNames: connectorQueueNames
   }
   dependsOn: [storage]
 }
@@ -179,6 +195,7 @@ module function 'modules/function.bicep' = {
       GRAPH_BASE_URL: graphBaseUrl
       REQUESTS_QUEUE: queues.requests
       RESULTS_QUEUE: queues.results
+      RESULTS_ROUTES: join(map(routes, route => '${route.key}:=${route.value}'), ',')
       QUOTA_QUEUE: queues.quota
       DEAD_LETTERS_QUEUE: queues.deadLetters
       REDEMPTION_CHECKS_QUEUE: queues.redemptionChecks
@@ -207,6 +224,7 @@ module alerts 'modules/alerts.bicep' = {
     workspaceName: workspaceName
     emailAddresses: alertEmailAddresses
     oldestRequestSeconds: oldestRequestSeconds
+    watchEvents: !empty(operatorSettings.?EVENTS_PARTNER_TOPIC)
   }
   dependsOn: [monitoring]
 }
@@ -222,6 +240,32 @@ module events 'modules/events.bicep' = if (withEvents) {
   }
   // Roles first: an event that comes while they are missing is not tried again.
   dependsOn: [partner, roles]
+}
+
+module lifecycle 'connectors/lifecycle.bicep' = if (lifecycleConnector) {
+  params: {
+    name: prefix
+    location: location
+    tags: allTags
+    storageAccountName: storageName
+    outcomesQueueName: connectorQueues.lifecycle
+    graphBaseUrl: graphBaseUrl
+    actionGroupName: '${prefix}-alerts'
+  }
+  dependsOn: [alerts, storage]
+}
+
+module http 'connectors/http.bicep' = if (httpConnector != null) {
+  params: {
+    name: prefix
+    location: location
+    tags: allTags
+    storageAccountName: storageName
+    outcomesQueueName: connectorQueues.http
+    options: httpConnector!
+    actionGroupName: '${prefix}-alerts'
+  }
+  dependsOn: [alerts, storage]
 }
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {

@@ -88,4 +88,4 @@ def test_every_section_with_a_command_says_whether_it_is_run() -> None:
     with_commands = [title for title in titles if "```" in section(re.escape(title))]
     assert with_commands
     for title in with_commands:
-        assert "(tested" in title or "(not run here)" in title, title
+        assert "(tested" in title or "(not run " in title, title

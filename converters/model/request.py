@@ -103,6 +103,11 @@ class ConversionRequest:
     waits: Waits = Waits()
 
     @property
+    def is_delivered_event(self) -> bool:
+        """Whether this is an event as it came; not one that waits, nor a change that was found."""
+        return self.origin is not None
+
+    @property
     def idempotency_key(self) -> str:
         """What tells this request from every other."""
         return idempotency_key(self.request_id, self.source)

@@ -19,6 +19,7 @@ class Trace:
         correlation_id: a GUID, sent to Graph as ``client-request-id`` with every call.
         request_id: the request's own id, as soon as it is known.
         user_id: the object id of the user it is about, likewise.
+        event: whether an event of the directory's brought it.
         graph_request_ids: Graph's own ids of those calls, as they came.
         milliseconds: how long each step took.
     """
@@ -26,6 +27,7 @@ class Trace:
     correlation_id: str
     request_id: str | None = None
     user_id: str | None = None
+    event: bool = False
     graph_request_ids: list[str] = field(default_factory=list)
     milliseconds: dict[str, int] = field(default_factory=dict)
 

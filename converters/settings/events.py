@@ -49,6 +49,14 @@ class PartnerTopic:
     location: str
 
     @property
+    def path(self) -> str:
+        """Its resource id."""
+        return (
+            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+            f"/providers/Microsoft.EventGrid/partnerTopics/{self.name}"
+        )
+
+    @property
     def url(self) -> str:
         """The address by which Graph's subscription names it."""
         group = quote(self.resource_group, safe="")

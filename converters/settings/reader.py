@@ -89,7 +89,10 @@ class SettingsReader:
 
     def queue(self, key: str, default: str) -> str:
         """Return the name of a queue."""
-        name = self.text(key, default)
+        return self.queue_name(key, self.text(key, default))
+
+    def queue_name(self, key: str, name: str) -> str:
+        """Return a name that a key gives, which has to be a queue's."""
         if not _QUEUE_NAME.fullmatch(name):
             self.problems.append(
                 f"{key} must be a queue name: 3 to 63 lower-case letters, digits, single hyphens."

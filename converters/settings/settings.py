@@ -10,6 +10,7 @@ from converters.settings.events import Events, read_events
 from converters.settings.follow_up import FollowUpSettings, read_follow_up
 from converters.settings.keys import KeyReader
 from converters.settings.reader import LONGEST_QUEUE_NAME, POISON, leads_to
+from converters.settings.routes import Route, read_routes
 from converters.settings.storage_account import Storage, read_storage
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Settings:
     events: Events
     requests_queue: str
     results_queue: str
+    results_routes: tuple[Route, ...]
     dead_letters_queue: str
     sweep_schedule: str
     ledger_table: str
@@ -109,6 +111,7 @@ class Settings:
             self.requests_queue,
             self.poison_queue,
             self.results_queue,
+            *(route.queue for route in self.results_routes),
             self.quota_queue,
             self.dead_letters_queue,
             self.follow_up.queue,
@@ -131,6 +134,7 @@ class Settings:
             events=read_events(read),
             requests_queue=read.queue("REQUESTS_QUEUE", "conversion-requests"),
             results_queue=read.queue("RESULTS_QUEUE", "conversion-results"),
+            results_routes=read_routes(read),
             graph_base_url=graph_base_url,
             graph_needs_credential=needs_credential,
             allowed_email_domains=read.domains("ALLOWED_EMAIL_DOMAINS"),
@@ -186,7 +190,7 @@ def _contradictions(settings: Settings, read: KeyReader) -> list[str]:
         )
     if len(set(settings.queues)) < len(settings.queues):
         problems.append(
-            "REQUESTS_QUEUE and REDEMPTION_CHECKS_QUEUE (and their -poison), RESULTS_QUEUE,"
-            " QUOTA_QUEUE and DEAD_LETTERS_QUEUE must differ."
+            "REQUESTS_QUEUE and REDEMPTION_CHECKS_QUEUE (and their -poison), RESULTS_QUEUE, the"
+            " queues of RESULTS_ROUTES, QUOTA_QUEUE and DEAD_LETTERS_QUEUE must differ."
         )
     return problems

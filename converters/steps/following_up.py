@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from converters.storage.clock import ServiceClock
     from converters.storage.follow_ups import FollowUps, OpenFollowUp
     from converters.storage.queues import Queue
+    from converters.storage.results import Results
 
 # A queue delays a message by seven days at most; what is due later comes in several hops.
 HOP_SECONDS = 6 * DAY
@@ -47,7 +48,7 @@ class Follower:
 
     looker: Looker
     checks: Queue
-    results: Queue
+    results: Results
     rows: FollowUps
     reminders: Reminders
     settings: Settings
@@ -163,7 +164,8 @@ class Follower:
 
     async def _tell_reminder(self, row: OpenFollowUp) -> OpenFollowUp:
         """Tell the last reminder; return the row as it is to be written next."""
-        await self.results.send(cloud_event(told(row, row.reminder or "")))
+        reminded = told(row, row.reminder or "")
+        await self.results.of(reminded.request_id).send(cloud_event(reminded))
         log_follow_up("reminded", row.follow_up)
         return replace(row, reminder=None)
 
@@ -186,7 +188,7 @@ class Follower:
     async def _tell(self, row: OpenFollowUp, trace: Trace | None = None) -> None:
         """Tell the end that is written down, and close the follow-up."""
         ended = told(row, row.record or "")
-        await self.results.send(cloud_event(ended))
+        await self.results.of(ended.request_id).send(cloud_event(ended))
         await self.rows.end(row)
         log_follow_up(ended.status, row.follow_up, trace)
 

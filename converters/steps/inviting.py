@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from converters.settings.settings import Settings
     from converters.storage.clock import ServiceClock
     from converters.storage.ledger import Entry, Ledger
-    from converters.storage.queues import Queue
     from converters.storage.quota import Quota
+    from converters.storage.results import Results
 
 
 _INVITED = frozenset({"PendingAcceptance", "Accepted"})
@@ -50,7 +50,7 @@ class Inviter:
 
     graph: Graph
     ledger: Ledger
-    results: Queue
+    results: Results
     quota: Quota
     settings: Settings
     clock: ServiceClock
@@ -135,7 +135,7 @@ class Inviter:
         if approval is None:
             return self._not_anew(verdict)
         # A URL that cannot be told would be lost again.
-        await self.results.check()
+        await self.results.of(request.request_id).check()
         mine = await self.ledger.take_over(claim, request.request_id, entry, claim.address)
         if mine is None:
             return retrying.for_replicas(request, 0, self.settings, self.clock.now())

@@ -141,6 +141,7 @@ def _write(level: int, line: dict[str, Any], trace: Trace, attempt: int | None) 
         "requestId": trace.request_id,
         "userId": trace.user_id,
         **line,
+        **({"event": True} if trace.event else {}),
         "attempt": attempt,
         "correlationId": trace.correlation_id,
         "graphRequestIds": trace.graph_request_ids,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from converters.storage.clock import ServiceClock
     from converters.storage.ledger import Entry, Ledger
     from converters.storage.queues import Queue
+    from converters.storage.results import Results
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Reporter:
     """Stores how invocations ended; one per worker."""
 
     requests: Queue
-    results: Queue
+    results: Results
     ledger: Ledger
     follower: Follower
     settings: Settings
@@ -75,10 +76,10 @@ class Reporter:
     async def _send_outcome(self, outcome: Outcome, ending: Ending) -> None:
         entry = ending.entry
         if entry is None:
-            await self.results.send(cloud_event(outcome))
+            await self.results.of(outcome.request_id).send(cloud_event(outcome))
             return
         outcome = records.with_step(outcome, entry.record, entry.number)
-        sending = self.results.send(cloud_event(outcome))
+        sending = self.results.of(outcome.request_id).send(cloud_event(outcome))
         if outcome.invitation and not outcome.mail_sent:
             # A redeem URL stands in the results queue alone: "ended" must mean that it does.
             await sending
@@ -135,7 +136,8 @@ class Reporter:
         # Where nobody is to hear of it, it counts as told: what waits must not wait for that.
         if screening.is_told(request, waiting, self.settings):
             try:
-                await self.results.send(cloud_event(concluding.waiting(waiting)))
+                notice = cloud_event(concluding.waiting(waiting))
+                await self.results.of(request.request_id).send(notice)
             except QueueUnavailable:
                 return request
         announced = tuple(dict.fromkeys(request.waits.announced + codes))

@@ -80,7 +80,7 @@ class Resender:
         request = verdict.case.request
         if not request.send_invitation_message:
             # A URL that cannot be told would be lost.
-            await inviter.results.check()
+            await inviter.results.of(request.request_id).check()
         mine = await self._claimed(verdict, claim, entry)
         if mine is None:
             return retrying.for_replicas(request, 0, inviter.settings, inviter.clock.now())

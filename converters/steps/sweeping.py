@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from converters.storage.clock import ServiceClock
     from converters.storage.ledger import Ledger
     from converters.storage.queues import Queue, Received
+    from converters.storage.results import Results
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Sweeper:
 
     poison: QueueReader
     requests: QueueReader
-    results: Queue
+    results: Results
     dead_letters: Queue
     ledger: Ledger
     settings: Settings
@@ -72,7 +73,7 @@ class Sweeper:
         # Kept first: an outcome without its message could not be acted upon.
         await self.dead_letters.send_text(message.text)
         if outcome:
-            await self.results.send(cloud_event(outcome))
+            await self.results.of(outcome.request_id).send(cloud_event(outcome))
         await self.poison.delete(message)
 
     async def _outcome(self, message: Received) -> Outcome | None:

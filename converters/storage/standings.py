@@ -92,6 +92,11 @@ class Standings:
             return _standing(found.values if found else {}, found.etag if found else etag)
         return _standing(row.values, row.etag)
 
+    async def seen(self) -> Standing | None:
+        """Return the standing; ``None`` where there is none, and none is made."""
+        row = await self.rows.get(_PARTITION, _STANDING)
+        return _standing(row.values, row.etag) if row else None
+
     async def claim(self, seconds: float) -> Standing | None:
         """Take the standing into one's hands for a while; ``None``: it is in somebody else's."""
         found, holder = await self.read(), uuid.uuid4().hex

@@ -20,9 +20,12 @@ param emailAddresses string[]
 @description('Required. How old, in seconds, the first visible request may be.')
 param oldestRequestSeconds int
 
+@description('Required. Whether the function keeps a subscription to directory events.')
+param watchEvents bool
+
 // Each looks at the lines of one kind (conversion, sweep) through `where`, in which `line` is the parsed
 // line; any row that is left raises it. Severity 1 is the most severe.
-var alerts = [
+var always = [
   {
     name: 'poison'
     description: 'Messages killed their worker or could not be read: docs/operations.md, "sweep".'
@@ -82,6 +85,37 @@ var alerts = [
   }
 ]
 
+// A quarter of an hour is too short for what the operator's own schedule, or the tenant's pace, decides.
+var ofEvents = [
+  {
+    // Six hours without a look count as an absence, whatever SUBSCRIBE_SCHEDULE says.
+    name: 'subscription-silence'
+    description: 'Nobody looks after the subscription to directory events: the timer subscribe does not run.'
+    severity: 2
+    line: 'subscription'
+    where: '| where isnotempty(tostring(line.state)) | summarize lines = count() | where lines == 0'
+    window: 'PT6H'
+  }
+  {
+    name: 'events-gap'
+    description: 'Changes that no event told of are still being asked for after six hours: read why in the line.'
+    severity: 2
+    line: 'subscription'
+    where: '| where isnotempty(tostring(line.gap)) | summarize lines = count(), missed = countif(tobool(line.gap)) | where lines > 3 and missed == lines'
+    window: 'PT6H'
+  }
+  {
+    name: 'events-silence'
+    description: 'No directory event came for a day, though ten or more came the day before.'
+    severity: 2
+    line: 'conversion'
+    where: '| where tobool(line.event) | summarize before = countif(TimeGenerated <= ago(1d)), since = countif(TimeGenerated > ago(1d)) | where before >= 10 and since == 0'
+    window: 'P2D'
+  }
+]
+
+var alerts = concat(map(always, alert => union(alert, { window: 'PT15M' })), watchEvents ? ofEvents : [])
+
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existing = {
   name: workspaceName
 }
@@ -114,7 +148,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       enabled: true
       autoMitigate: true
       evaluationFrequency: 'PT15M'
-      windowSize: 'PT15M'
+      windowSize: alert.window
       scopes: [workspace.id]
       // A workspace made a moment ago has no such table yet, and would refuse the query.
       skipQueryValidation: true

@@ -19,7 +19,9 @@ func checkedReady(ready int, maximum int, zoneRedundant bool) int =>
 
 @export()
 @description('Returns whether storage is closed to public networks, or fails.')
-func checkedPrivate(private bool, withEvents bool) bool =>
-  private && withEvents
-    ? fail('privateNetwork and partnerTopicName exclude one another: Event Grid cannot deliver into a closed network by the identity that a partner topic has.')
-    : private
+func checkedPrivate(private bool, withEvents bool, withConnectors bool) bool =>
+  private && withConnectors
+    ? fail('privateNetwork excludes lifecycleConnector and httpConnector: a Logic App on Consumption cannot reach a closed network.')
+    : private && withEvents
+        ? fail('privateNetwork and partnerTopicName exclude one another: Event Grid cannot deliver into a closed network by the identity that a partner topic has.')
+        : private

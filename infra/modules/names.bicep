@@ -15,6 +15,13 @@ var queues = {
 var triggers = [queues.requests, queues.redemptionChecks]
 
 @export()
+@description('Outcomes that a connector takes, by how their requests\' ids begin: a queue of their own, as a queue has one consumer.')
+var connectorQueues = {
+  lifecycle: 'conversion-results-lifecycle'
+  http: 'conversion-results-http'
+}
+
+@export()
 @description('The ledger.')
 var table = 'conversions'
 

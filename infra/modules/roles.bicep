@@ -21,6 +21,9 @@ param receiverPrincipalIds string[]
 @allowed(['ServicePrincipal', 'User', 'Group'])
 param principalType string
 
+@description('Required. Names of the queues of the outcomes that connectors take.')
+param connectorQueueNames string[]
+
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
   name: functionIdentityName
 }
@@ -41,14 +44,23 @@ var functionGrants = [
 ]
 
 var grants = concat(
-  map(functionGrants, grant => {
-    owner: identity.id // known before the identity exists, so that what-if can show the grant
-    principalId: functionPrincipalId
-    principalType: 'ServicePrincipal'
-    role: grant.role
-    kind: grant.kind
-    name: grant.name
-  }),
+  map(
+    concat(
+      functionGrants,
+      flatten(map(connectorQueueNames, queue => [
+        { role: 'StorageQueueDataMessageSender', kind: 'queue', name: queue } // tells outcomes
+        { role: 'StorageQueueDataReader', kind: 'queue', name: queue } // asks whether it is there
+      ]))
+    ),
+    grant => {
+      owner: identity.id // known before the identity exists, so that what-if can show the grant
+      principalId: functionPrincipalId
+      principalType: 'ServicePrincipal'
+      role: grant.role
+      kind: grant.kind
+      name: grant.name
+    }
+  ),
   map(senderPrincipalIds, id => {
     owner: id
     principalId: id

@@ -21,6 +21,9 @@ param publicNetwork bool
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS'])
 param sku string
 
+@description('Required. Names of the queues of the outcomes that connectors take.')
+param connectorQueueNames string[]
+
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
   location: location
@@ -73,7 +76,11 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     name: 'default'
 
     resource all 'queues' = [
-      for queue in concat(map(items(queues), entry => entry.value), map(triggers, name => '${name}-poison')): {
+      for queue in concat(
+        map(items(queues), entry => entry.value),
+        map(triggers, name => '${name}-poison'),
+        connectorQueueNames
+      ): {
         name: queue
       }
     ]

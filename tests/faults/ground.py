@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from local.graph import GraphEmulator
 from tests.directory import tenant
+from tests.events import GROUP
 from tests.faults.killing import Field
 from tests.faults.nursery import Nursery
 
@@ -18,5 +19,8 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def ground(azurite: str, logs: Path) -> AsyncIterator[Field]:
     """Prepare it; what the hosts print goes into the folder ``logs``."""
-    async with GraphEmulator(tenant()) as graph, Nursery(logs) as nursery:
+    async with (
+        GraphEmulator(tenant(groups=[GROUP | {"members": []}])) as graph,
+        Nursery(logs) as nursery,
+    ):
         yield Field(azurite, graph, nursery)

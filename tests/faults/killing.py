@@ -13,6 +13,8 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueServiceClient
 
 from local.world import provision
+from tests.directory import GROUP_ID
+from tests.events import user_event
 from tests.faults.place import Place
 from tests.faults.scenarios import SECONDS, Scenario
 from tests.faults.wiretap import Point, Wiretap
@@ -99,14 +101,20 @@ class Run:
         # The user is no news to the directory; what is done to it from now on lags.
         self._field.graph.set_lag(0)
         self._field.graph.tenant.add_user(user)
+        if scenario.event:
+            self._field.graph.tenant.memberships.add(GROUP_ID, user_id)
         self._field.graph.set_lag(LAG_MS)
-        asked = {
-            "requestId": self._id,
-            "invitedUser": {"id": user_id},
-            "invitedUserEmailAddress": address,
-            **scenario.request,
-        }
-        if asked["invitedUser"] == "userPrincipalName":
+        asked = (
+            user_event(self._id, user=user_id)
+            if scenario.event
+            else {
+                "requestId": self._id,
+                "invitedUser": {"id": user_id},
+                "invitedUserEmailAddress": address,
+                **scenario.request,
+            }
+        )
+        if asked.get("invitedUser") == "userPrincipalName":
             asked["invitedUser"] = {"userPrincipalName": user["userPrincipalName"]}
         if scenario.results_late:
             await storage.delete_queue(self._names["RESULTS_QUEUE"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.events import EVENTS
+
 SECONDS = {
     # Reads lag for a second in the emulator; five seconds is the least that an invocation may take.
     "SETTLE_SECONDS": "5",
@@ -34,6 +36,7 @@ class Scenario:
         redeems: the person redeems once the user was looked at.
         lost: the follow-up's message was lost; only its row in the ledger is there.
         reminds: how many reminders are told before the person redeems.
+        event: an event of the directory asks, about a user in the group.
         at_most: the invitation may not be made at all where a host dies right before it.
     """
 
@@ -51,6 +54,7 @@ class Scenario:
     redeems: bool = False
     lost: bool = False
     reminds: int = 0
+    event: bool = False
     at_most: bool = False
 
     @property
@@ -69,6 +73,9 @@ REDEEMED = {
 DAY_EIGHT = ",".join(f"{8 * 86_400 + seconds}s" for seconds in (4, 8, 12, 16, 20, 30, 40, 60))
 THROTTLED = {"status": 429, "code": "TooManyRequests", "times": 1}
 MAIN = Scenario("by id, with mail", "invited")
+# An event that its host died of is looked at again after the quiet time.
+QUIET = {**EVENTS, "EVENT_QUIET_SECONDS": "2"}
+EVENT = Scenario("event", "invited", settings=QUIET, event=True)
 LOOK = Scenario("follow-up, redeemed", "redeemed", user=REDEEMED, invitations=0, follows=1)
 FOLLOW_UPS = (
     LOOK,
@@ -112,6 +119,7 @@ FOLLOW_UPS = (
 )
 SCENARIOS = (
     MAIN,
+    EVENT,
     Scenario(
         "by UPN, address from the directory",
         "invited",

@@ -21,9 +21,10 @@ from rich.table import Table
 from local.graph import Fault, GraphEmulator
 from local.world import provision
 from tests.directory import tenant
-from tests.faults.crowd import is_silent, request, request_id, user, user_id
+from tests.faults.crowd import everybody, is_silent, request, request_id, user, user_id
 from tests.faults.nursery import Nursery
-from tests.faults.scenarios import SECONDS
+from tests.faults.scenarios import QUIET, SECONDS
+from tests.subscribing import TOPIC
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,12 @@ MOST_WAITING = 900
 LEASE_SECONDS = 5
 LAG_MS = 1000
 DUPLICATES = 0.01
+# The timer of the subscription strikes each second, so that hosts die while it runs.
+SUBSCRIBING = {
+    "EVENTS_PARTNER_TOPIC": TOPIC,
+    "EVENTS_LOCATION": "westeurope",
+    "SUBSCRIBE_SCHEDULE": "* * * * * *",
+}
 # Seconds between two kills.
 CALM = (3.0, 9.0)
 # Together five of a hundred answers.
@@ -67,6 +74,7 @@ class Storm:
         self._valid_urls: dict[str, str] = {}
         self._made: Counter[str] = Counter()
         self._duplicates = self._kills = self._poisoned = self._answers = self._posts = 0
+        self._subscriptions = 0
         self._seconds = 0.0
 
     async def rage(self) -> None:
@@ -75,7 +83,9 @@ class Storm:
         users = [user(number) for number in range(self._requests)]
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
-            graph = await enter(GraphEmulator(tenant(*users), seed=self._seed))
+            graph = await enter(
+                GraphEmulator(tenant(*users, groups=[everybody(self._requests)]), seed=self._seed)
+            )
             graph.set_lag(LAG_MS)
             for fault in FAULTS:
                 graph.faults.add(fault)
@@ -97,6 +107,7 @@ class Storm:
             self._poisoned = poison.approximate_message_count or 0
             self._made.update(made["invitedUser"]["id"] for made in graph.invitations)
             self._valid_urls.update(graph.tenant.redeem_urls)
+            self._subscriptions = len(graph.tenant.subscriptions.alive(graph.tenant.now()))
             self._answers = len(graph.requests)
             self._posts = sum(record.path.endswith("/invitations") for record in graph.requests)
         self._seconds = time.perf_counter() - began
@@ -104,6 +115,8 @@ class Storm:
     def _environment(self, name: str, graph_url: str) -> dict[str, str]:
         return {
             **SECONDS,
+            **QUIET,
+            **SUBSCRIBING,
             "CONVERSION_STORAGE": self._azurite,
             "GRAPH_BASE_URL": graph_url,
             "REQUESTS_QUEUE": name,
@@ -150,7 +163,8 @@ class Storm:
         ):
             event: dict[str, Any] = json.loads(message.content)
             data = event["data"]
-            if data["status"] != "deferred":
+            # What changes of the directory lead to beside has ids that nobody gave.
+            if data["status"] != "deferred" and data["requestId"].startswith("storm-"):
                 self._told[data["requestId"]].append((event["id"], data["status"]))
                 url = data.get("invitation", {}).get("inviteRedeemUrl")
                 self._urls[data["requestId"]].update([url] if url else [])
@@ -200,6 +214,7 @@ class Storm:
             f"outcomes {dict(statuses)}": set(statuses) != {"invited"},
             f"{len(twice)} users invited twice": twice,
             f"{len(self._made)} users invited": len(self._made) != self._requests,
+            f"{self._subscriptions} subscriptions": self._subscriptions != 1,
             f"{self._poisoned} messages poisoned": self._poisoned,
         }
         return [problem for problem, found in wrong.items() if found]
@@ -215,7 +230,7 @@ class Storm:
         mailed = [number for number in range(self._requests) if not is_silent(number)]
         table = Table("figure", "value", title="Storm (R2)")
         for figure, value in (
-            ("requests, one of ten silent", self._requests),
+            ("requests, one of ten silent, three of ten events", self._requests),
             ("duplicates sent", self._duplicates),
             ("calls at Graph, of which 5 % disturbed", self._answers),
             ("POSTs of invitations", self._posts),
@@ -226,6 +241,7 @@ class Storm:
             ("outcomes, copies and all", copies),
             ("requests lost", self._requests - len(self._told)),
             ("messages poisoned", self._poisoned),
+            ("subscriptions to events", self._subscriptions),
             ("hosts killed", self._kills),
             ("seconds", round(self._seconds)),
         ):

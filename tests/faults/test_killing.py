@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.everywhere import kill_everywhere
 from tests.faults.ground import ground
-from tests.faults.scenarios import LOOK, MAIN
+from tests.faults.scenarios import EVENT, LOOK, MAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,17 @@ async def test_r1_host_killed_at_every_step_invites_once_and_tells_one_outcome(
 
 
 @pytest.mark.rehearsal
+@pytest.mark.timeout(600)
+async def test_r1_host_killed_at_every_step_of_an_event_invites_once_and_tells_one_outcome(
+    azurite: str, tmp_path: Path
+) -> None:
+    async with ground(azurite, tmp_path) as field:
+        report = await kill_everywhere(field, EVENT)
+    assert report.problems == {}
+    assert report.points >= 15
+    assert "graph: invitations" in report.calls
+
+
 @pytest.mark.timeout(600)
 async def test_r13_host_killed_at_every_step_of_a_look_tells_one_end(
     azurite: str, tmp_path: Path

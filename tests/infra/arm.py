@@ -41,6 +41,7 @@ class ResourceManager:
         settings: the app's own.
         listed: names of the functions that Azure has found.
         topic: the partner topic.
+        listeners: the topic's event subscriptions.
         asked: method and path of every call that changes something.
         builds: whether packages are built; without, no function is found in them.
         takes: whether packages are taken.
@@ -52,6 +53,7 @@ class ResourceManager:
         self.settings = {"ALLOWED_EMAIL_DOMAINS": "partner.example"}
         self.listed: list[str] = []
         self.topic: dict[str, Any] = {"properties": {"activationState": "NeverActivated"}}
+        self.listeners: list[dict[str, Any]] = []
         self.asked: list[str] = []
         self.builds = self.takes = True
         self.app = web.Application(middlewares=[self._remembering], client_max_size=1 << 24)
@@ -102,6 +104,7 @@ class ResourceManager:
             web.get("/api/deployments/latest", _published),
             web.get("/admin/host/status", self._status),
             web.get(topic, self._topic),
+            web.get(f"{topic}/eventSubscriptions", self._listening),
             web.patch(topic, self._assign),
             web.post(f"{topic}/activate", self._activate),
         ]
@@ -168,6 +171,10 @@ class ResourceManager:
     async def _topic(self, asking: web.Request) -> web.Response:
         assert asking.query["api-version"] == TOPIC_VERSION
         return web.json_response(self.topic)
+
+    async def _listening(self, asking: web.Request) -> web.Response:
+        assert asking.query["api-version"] == TOPIC_VERSION
+        return web.json_response({"value": self.listeners})
 
     async def _assign(self, asking: web.Request) -> web.Response:
         given = (await asking.json())["identity"]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _STORAGE, _SITE = "Microsoft.Storage/storageAccounts", "Microsoft.Web/sites"
 _ROLE, _NETWORK = "Microsoft.Authorization/roleAssignments", "Microsoft.Network/virtualNetworks"
 _INSIGHTS, _CONFIG = "Microsoft.Insights", "Microsoft.Web/sites/config"
+_LOGIC, _TRIGGERS = "Microsoft.Logic/workflows", "properties.accessControl.triggers"
 _EVENTS = "Microsoft.EventGrid/partnerTopics/eventSubscriptions"
 
 
@@ -75,6 +76,17 @@ def other_id(new: str) -> Callable[[Body], str]:
 def subnet(place: int, change: Callable[[Body], None]) -> Callable[[Body], None]:
     """Return a change of one subnet."""
     return lambda body: change(body["properties"]["subnets"][place]["properties"])
+
+
+def _claim(place: int, to: str) -> Callable[[Body], None]:
+    """Return a change of one claim that the lifecycle connector's caller has to have."""
+
+    def change(body: Body) -> None:
+        control = body["properties"]["accessControl"]["triggers"]["openAuthenticationPolicies"]
+        (policy,) = control["policies"].values()
+        policy["claims"][place]["value"] = to
+
+    return change
 
 
 def _role(name: str) -> Callable[[Body], None]:
@@ -185,6 +197,40 @@ DEPLOYED = [
     Fault(
         _EVENTS, puts("properties.filter.includedEventTypes", to=["Microsoft.Graph.UserUpdated"]),
         "includedEventTypes", "full",
+    ),
+    # Connectors: a caller without a token, anybody's token, another's proof; run contents.
+    Fault(
+        _LOGIC, drops(f"{_TRIGGERS}.sasAuthenticationPolicy"),
+        "called by whoever knows its URL", "full", "lifecycle-requests",
+    ),
+    Fault(
+        _LOGIC, puts(f"{_TRIGGERS}.sasAuthenticationPolicy.state", to="Enabled"),
+        "called by whoever knows its URL", "full", "http-requests",
+    ),
+    Fault(
+        _LOGIC, puts(f"{_TRIGGERS}.openAuthenticationPolicies.policies", to={}),
+        "asks for no token", "full", "http-requests",
+    ),
+    *(
+        Fault(_LOGIC, _claim(place, to), complaint, "full", "lifecycle-requests")
+        for place, to, complaint in (
+            (0, "https://sts.windows.net/other/", "another issuer"), (1, "", "any aud will do"),
+            (2, "", "any appid will do"), (3, "", "any m will do"), (4, "", "any u will do"),
+            (5, "/other", "a proof for another Logic App"),
+        )
+    ),
+    Fault(
+        _LOGIC, drops("properties.accessControl.contents"), "allowedCallerIpAddresses is None",
+        "full", "http-results",
+    ),
+    Fault(_LOGIC, puts("identity.type", to="UserAssigned"), "identity.type is User", "full"),
+    Fault(
+        _ROLE, _role("Storage Queue Data Contributor"), "granted, and not needed", "full",
+        "conversion-results-lifecycle/", "lifecycle-results",
+    ),
+    Fault(
+        _ROLE, other_id(f"/other/providers/{_ROLE}/00000000-0000-4000-8000-000000000000"),
+        "granted, and not needed", "full", "connectorcallbacks",
     ),
     # Anything else.
     Fault(_SITE, puts("type", to="Microsoft.Compute/disks"), "nobody expects a", more=True),

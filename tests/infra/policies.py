@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from tests.infra.compiler import PLACE
 from tests.infra.grants import held, least
 from tests.infra.variants import LEAST
 from tests.infra.wanted import DEFAULTS, FIXED, KINDS, SETTINGS, WANTED
@@ -68,6 +69,7 @@ def of_deployment(resources: Sequence[Resource], parameters: Mapping[str, Any]) 
             yield from _of_resource(resource, table.get(resource.kind, {}), private=private)
         yield from _of_settings(resource)
         yield from _of_network(resource)
+        yield from _of_callers(resource)
     yield from _counts(resources)
     yield from _twice(resources)
     needed, granted = least(resources, parameters), held(resources)
@@ -105,6 +107,29 @@ def _of_network(resource: Resource) -> Iterator[str]:
             yield f"subnet {subnet['name']} has no one way out"
         if subnet["name"] == "endpoints" and has.get("defaultOutboundAccess") is not False:
             yield "subnet endpoints has a way out"
+
+
+def _of_callers(resource: Resource) -> Iterator[str]:
+    """Return what lets somebody call a Logic App who has no token of this tenant's."""
+    if resource.kind != "Microsoft.Logic/workflows":
+        return
+    name, triggers = resource.name, resource.at("properties.definition.triggers").values()
+    if {trigger["type"] for trigger in triggers} == {"Recurrence"}:
+        return
+    control = resource.at("properties.accessControl.triggers") or {}
+    if control.get("sasAuthenticationPolicy", {}).get("state") != "Disabled":
+        yield f"{name} can be called by whoever knows its URL"
+    policies = control.get("openAuthenticationPolicies", {}).get("policies", {})
+    if not policies:
+        yield f"{name} asks for no token"
+    for each in policies.values():
+        claims = {claim["name"]: claim["value"] for claim in each["claims"]}
+        if claims.get("iss") != f"https://sts.windows.net/{PLACE['tenantId']}/":
+            yield f"{name} takes tokens of another issuer"
+        needed = ["aud", "appid"] + (["m", "u", "p"] if each["type"] == "AADPOP" else [])
+        yield from (f"{name}: any {claim} will do" for claim in needed if not claims.get(claim))
+        if each["type"] == "AADPOP" and claims.get("p") != resource.id:
+            yield f"{name} takes a proof for another Logic App"
 
 
 def _counts(resources: Sequence[Resource]) -> Iterator[str]:

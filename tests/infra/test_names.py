@@ -137,6 +137,16 @@ def test_alerts_watch_what_an_operator_must_know() -> None:
     assert all(len(groups) == 1 for groups in actions)
 
 
+def test_alerts_about_events_are_made_where_the_function_keeps_a_subscription() -> None:
+    pilot, full = (
+        {it.name for it in kept(name) if it.kind == "Microsoft.Insights/scheduledQueryRules"}
+        for name in (PILOT, "full")
+    )
+    about = ("subscription-silence", "events-gap", "events-silence")
+    assert full - pilot == {f"b2b-pilot-{name}" for name in about}
+    assert pilot < full
+
+
 def test_operators_settings_are_typed_as_the_settings_are() -> None:
     """Bicep takes exactly what the function reads and the deployment does not set itself."""
     text = sources()["modules/types.bicep"]

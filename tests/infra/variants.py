@@ -11,6 +11,14 @@ if TYPE_CHECKING:
 ENVIRONMENT = {"AZURE_ENV_NAME": "pilot", "ALLOWED_EMAIL_DOMAINS": "partner.example"}
 LEAST: dict[str, Any] = {"environmentName": "pilot", "allowedEmailDomains": "partner.example"}
 _ZONES = "/subscriptions/hub/resourceGroups/dns/providers/Microsoft.Network/privateDnsZones"
+HTTP = {
+    "audience": "api://b2b-conversion",
+    "callerAppIds": [
+        "55555555-aaaa-4aaa-8aaa-555555555555",
+        "66666666-aaaa-4aaa-8aaa-666666666666",
+    ],
+    "callbackPrefixes": ["https://contoso.service-now.com/api/", "https://flows.example/"],
+}
 # As ``main.bicepparam`` deploys it, with what azd fills in.
 PILOT = "pilot"
 # Of the main file, by name.
@@ -18,7 +26,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "full": {
         **LEAST,
         "tags": {"costCentre": "42"},
-        "operatorSettings": {"DAILY_LIMIT": "200", "PROTECTED_IDS": "a,b"},
+        "operatorSettings": {
+            "DAILY_LIMIT": "200",
+            "PROTECTED_IDS": "a,b",
+            "EVENTS_PARTNER_TOPIC": "/subscriptions/it/partnerTopics/topic",
+        },
         "senderPrincipalIds": ["sender-1", "sender-2"],
         "receiverPrincipalIds": ["receiver-1"],
         "alertEmailAddresses": ["on-call@contoso.example"],
@@ -27,6 +39,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "maximumInstanceCount": 3,
         "instanceMemoryMB": 2048,
         "authorizeGraphEvents": True,
+        "lifecycleConnector": True,
+        "httpConnector": HTTP,
         "partnerTopicName": "topic",
     },
     "private": {**LEAST, "privateNetwork": True, "diagnosticSettings": False},
@@ -65,6 +79,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"alwaysReadyInstances": 41}, "must not be more than maximumInstanceCount"),
     ({"zoneRedundant": True, "alwaysReadyInstances": 1}, "at least 2 with zoneRedundant"),
     ({"privateNetwork": True, "partnerTopicName": "topic"}, "exclude one another"),
+    ({"privateNetwork": True, "lifecycleConnector": True}, "cannot reach a closed network"),
+    ({"privateNetwork": True, "httpConnector": HTTP}, "cannot reach a closed network"),
+    *(
+        ({"httpConnector": HTTP | {"callbackPrefixes": [prefix]}}, "must each be https://host/")
+        for prefix in ("http://a.example/", "https://a.example", "https://", "https://a@b.example/")
+    ),
+    ({"httpConnector": HTTP | {"callerAppIds": []}}, "too short"),
+    ({"httpConnector": HTTP | {"callerAppIds": ["a"] * 6}}, "too long"),
+    ({"httpConnector": HTTP | {"audience": None}}, "string"),
     ({"operatorSettings": {"DAYLY_LIMIT": "200"}}, "DAILY_LIMIT"),
     ({"operatorSettings": {"RULES_EDITION": "2021"}}, "2020"),
     ({"networkOptions": {"privateDns": {"kind": "given"}}}, "zones"),

@@ -13,9 +13,9 @@ KINDS = {
     f"{_STORAGE}/blobServices": 1,
     f"{_STORAGE}/blobServices/containers": 2,
     f"{_STORAGE}/queueServices": 1,
-    f"{_STORAGE}/queueServices/queues": 7,
+    f"{_STORAGE}/queueServices/queues": 9,
     f"{_STORAGE}/tableServices": 1,
-    f"{_STORAGE}/tableServices/tables": 1,
+    f"{_STORAGE}/tableServices/tables": 2,
     "Microsoft.Authorization/roleAssignments": 0,
     "Microsoft.OperationalInsights/workspaces": 1,
     "Microsoft.Insights/components": 1,
@@ -37,6 +37,8 @@ KINDS = {
     f"{_NETWORK}/privateEndpoints/privateDnsZoneGroups": 3,
     "Microsoft.EventGrid/partnerConfigurations": 1,
     "Microsoft.EventGrid/partnerTopics/eventSubscriptions": 1,
+    "Microsoft.Logic/workflows": 4,
+    "Microsoft.Insights/metricAlerts": 4,
 }
 
 _DEPLOYED = "properties.functionAppConfig.deployment.storage"
@@ -103,6 +105,14 @@ WANTED: dict[str, dict[str, Any]] = {
         "properties.filter.includedEventTypes": None,
     },
 }
+WANTED["Microsoft.Logic/workflows"] = {
+    "identity.type": "SystemAssigned",
+    # What runs took and gave can hold addresses and redeem URLs.
+    "properties.accessControl.contents.allowedCallerIpAddresses": [
+        {"addressRange": "0.0.0.0-0.0.0.0"}
+    ],
+    "properties.state": None,
+}
 # Beside that, what the least parameters give.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "Microsoft.Web/serverfarms": {"properties.zoneRedundant": False},
@@ -140,6 +150,7 @@ SETTINGS = {
 FIXED = {
     "ALLOWED_EMAIL_DOMAINS": r"partner\.example",
     "TENANT_ID": r"00000000-0000-4000-8000-00000000000f",
+    "RESULTS_ROUTES": r"(\w+:=conversion-results-\w+(,|$))*",
     "GRAPH_BASE_URL": r"https://graph\.microsoft\.com",
     "CONVERSION_STORAGE": "None",
     "AzureWebJobsStorage": "None",

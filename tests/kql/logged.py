@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from converters.model.errors import QueueUnavailable
+from converters.model.event import Lifecycle, Notice, Origin
 from converters.model.outcome import Deferral, Outcome, Owner, Reason, Status
 from converters.model.trace import Trace
 from converters.steps.logging import (
     log_ended,
     log_follow_up,
+    log_notice,
     log_subscription,
     log_swept,
     log_undone,
@@ -48,11 +50,19 @@ def caught() -> Iterator[list[str]]:
         logger.setLevel(level)
 
 
-def ended(status: Status, *codes: str, request_id: str = "R-1", milliseconds: int = 20) -> str:
+def ended(
+    status: Status,
+    *codes: str,
+    request_id: str = "R-1",
+    milliseconds: int = 20,
+    event: bool = False,
+) -> str:
     """Return the line of a request that ended, for these reasons."""
     with caught() as lines:
         outcome = Outcome(request_id, status, reasons=_reasons(codes))
-        log_ended(outcome, _trace(request_id, milliseconds), 1)
+        trace = _trace(request_id, milliseconds)
+        trace.event = event
+        log_ended(outcome, trace, 1)
     return lines[0]
 
 
@@ -94,14 +104,14 @@ def followed(status: str = "reminded") -> str:
     return lines[0]
 
 
-def subscribed(state: str = "standing", days: float | None = 27.5) -> str:
+def subscribed(state: str = "standing", days: float | None = 27.5, *, gap: bool = False) -> str:
     """Return the line of a run that keeps the subscription to events."""
     line = {
         "state": state,
         "subscriptionId": USER_ID,
         "ageDays": 1.5,
         "daysLeft": days,
-        "gap": False,
+        "gap": gap,
         "enqueued": 0,
         "graphRequestIds": [],
     }
@@ -110,10 +120,17 @@ def subscribed(state: str = "standing", days: float | None = 27.5) -> str:
     return lines[0]
 
 
+def noticed() -> str:
+    """Return the line of an event about the subscription."""
+    with caught() as lines:
+        log_notice(Notice("e-1", Origin(), lifecycle=Lifecycle.MISSED), handled=True)
+    return lines[0]
+
+
 def samples() -> dict[str, dict[str, Any]]:
     """Return all that a line may have, by the word that it begins with."""
     found: dict[str, dict[str, Any]] = {}
-    of_requests = (ended(Status.FAILED, "x"), deferred("x"), undone(), unfinished())
+    of_requests = (ended(Status.FAILED, "x", event=True), deferred("x"), undone(), unfinished())
     every = (*of_requests, swept(), followed(), subscribed())
     for line in every:
         word, _, text = line.partition(" ")

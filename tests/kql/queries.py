@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from tests.infra.paths import INFRA, ROOT
 from tests.infra.snapshots import kept
-from tests.infra.variants import PILOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.infra.snapshots import Resource
 
+# The deployment with every alert.
+WHOLE = "full"
 RULES = "Microsoft.Insights/scheduledQueryRules"
+# Of those that Azure takes ("Create or edit a log search alert rule"), in minutes.
+WINDOWS = {"PT15M": 15, "PT6H": 360, "P2D": 2880}
 _BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LANGUAGES = {"kql", "kusto"}
 # How a line of a query begins, after its first.
@@ -41,15 +44,14 @@ class Rule:
     criterion: dict[str, Any]
 
 
-def rules() -> list[Rule]:
-    """Return the alerts of the infrastructure."""
+def rules(deployment: str = WHOLE) -> list[Rule]:
+    """Return the alerts of a deployment."""
     found = []
-    for it in kept(PILOT):
+    for it in kept(deployment):
         if it.kind == RULES:
             (criterion,) = it.body["properties"]["criteria"]["allOf"]
-            minutes = re.fullmatch(r"PT(\d+)M", it.body["properties"]["windowSize"])
-            assert minutes, "a window that is not written in minutes"
-            found.append(Rule(_name(it), criterion["query"], int(minutes[1]), criterion))
+            minutes = WINDOWS[it.body["properties"]["windowSize"]]
+            found.append(Rule(_name(it), criterion["query"], minutes, criterion))
     return found
 
 
@@ -57,7 +59,7 @@ def rules() -> list[Rule]:
 def queries() -> dict[str, str]:
     """Return every query by a name that says where it stands."""
     found = {}
-    for it in kept(PILOT):
+    for it in kept(WHOLE):
         for title, text in _inside(it.body):
             found[f"{it.kind.rpartition('/')[2]}: {title or _name(it)}"] = text
     for path in sorted(INFRA.rglob("*.json")):

@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from converters.model.outcome import Status
+from converters.steps.logging import log_subscription
 from converters.steps.retrying import WITHDRAWN
 from tests.kql.alerting import Line, is_raised
-from tests.kql.logged import deferred, ended, subscribed, swept, undone, unfinished
+from tests.kql.logged import (
+    caught,
+    deferred,
+    ended,
+    noticed,
+    subscribed,
+    swept,
+    undone,
+    unfinished,
+)
 from tests.kql.queries import Rule, rules
 
 if TYPE_CHECKING:
@@ -19,7 +29,10 @@ if TYPE_CHECKING:
 
 RULES = {rule.name: rule for rule in rules()}
 OLDEST = int(re.findall(r"> (\d+)", RULES["oldest-request"].query)[-1])
-HEALTHY = tuple(Line(swept(waiting=2, oldest=3), minutes) for minutes in (2, 7, 12))
+KEPT = (Line(subscribed(), 359), Line(subscribed(), 7))
+HEALTHY = (*(Line(swept(waiting=2, oldest=3), minutes) for minutes in (2, 7, 12)), *KEPT)
+EVENT = ended(Status.INELIGIBLE, "isGuest", event=True)
+DAY = 24 * 60
 
 
 def of(count: int, failed: int) -> tuple[Line, ...]:
@@ -33,6 +46,28 @@ def with_healthy(*messages: str, minutes: float = 1) -> tuple[Line, ...]:
     return (*HEALTHY, *(Line(message, minutes) for message in messages))
 
 
+SWEPT = tuple(line for line in HEALTHY if line not in KEPT)
+
+
+def gaps(count: int, of: int) -> tuple[Line, ...]:
+    """Return so many looks at the subscription, in some of which a gap was open."""
+    looks = [subscribed(gap=number < count) for number in range(of)]
+    return (*SWEPT, *(Line(look, 30 * (number + 1)) for number, look in enumerate(looks)))
+
+
+def failed_early() -> str:
+    """Return the line of a look that failed before it knew how the subscription stands."""
+    with caught() as lines:
+        log_subscription({"state": "failed", "enqueued": 0}, warn=True)
+    return lines[0]
+
+
+def events(before: int, since: int) -> tuple[Line, ...]:
+    """Return so many events of the day before yesterday's hour and of the last day."""
+    old, new = [Line(EVENT, DAY + 30)] * before, [Line(EVENT, DAY - 30)] * since
+    return (*HEALTHY, *old, *new)
+
+
 # By what happened: the lines of it, and the alerts that are raised.
 SCENARIOS: dict[str, tuple[tuple[Line, ...], set[str]]] = {
     "nobody asks for anything": (HEALTHY, set()),
@@ -43,10 +78,10 @@ SCENARIOS: dict[str, tuple[tuple[Line, ...], set[str]]] = {
     "a message killed its worker long ago": (with_healthy(swept(poison=1), minutes=16), set()),
     "the first request waits as long as it may": (with_healthy(swept(9, OLDEST)), set()),
     "the first request waits longer": (with_healthy(swept(1, OLDEST + 1)), {"oldest-request"}),
-    "nothing was ever logged": ((), {"silence"}),
-    "the last sweep was long ago": ((Line(swept(), 16),), {"silence"}),
-    "requests are handled but nothing sweeps": ((Line(ended(Status.INVITED)),), {"silence"}),
-    "one sweep is left of three": ((Line(swept(), 14),), set()),
+    "nothing was ever logged": ((), {"silence", "subscription-silence"}),
+    "the last sweep was long ago": ((*KEPT, Line(swept(), 16)), {"silence"}),
+    "requests are handled but nothing sweeps": ((*KEPT, Line(ended(Status.INVITED))), {"silence"}),
+    "one sweep is left of three": ((*KEPT, Line(swept(), 14)), set()),
     "four of four fail": (of(4, failed=4), set()),
     "five of five fail": (of(5, failed=5), {"failed"}),
     "nine of forty fail": (of(40, failed=9), {"failed"}),
@@ -70,6 +105,30 @@ SCENARIOS: dict[str, tuple[tuple[Line, ...], set[str]]] = {
     "the subscription ends in 20 days": (with_healthy(subscribed(days=20)), set()),
     "the subscription ends in less": (with_healthy(subscribed(days=19.9)), {"subscription"}),
     "the subscription is not renewed": (with_healthy(subscribed("failed")), {"subscription"}),
+    "nobody looks after the subscription": (
+        (*SWEPT, Line(subscribed(), 361)), {"subscription-silence"},
+    ),
+    "Graph says something of a subscription that nobody looks after": (
+        (*SWEPT, Line(noticed(), 5)), {"subscription-silence"},
+    ),
+    "one look is left in six hours": ((*SWEPT, Line(subscribed(), 359)), set()),
+    "a gap stays open": (gaps(4, of=4), {"events-gap"}),
+    "a gap has just begun": (gaps(3, of=3), set()),
+    "a gap was closed meanwhile": (gaps(9, of=10), set()),
+    "a look fails before it knows of a gap": (
+        (*gaps(4, of=4), Line(failed_early(), 20)), {"events-gap"},
+    ),
+    "events come": (events(20, 20), set()),
+    "events came, and one today": (events(20, 1), set()),
+    "no event comes any more": (events(10, 0), {"events-silence"}),
+    "the last event came a day ago": (
+        (*events(9, 0), Line(EVENT, DAY)), {"events-silence"},
+    ),
+    "hardly any event came before": (events(9, 0), set()),
+    "no event ever came": (events(0, 0), set()),
+    "requests come, and no events": (
+        (*HEALTHY, *[Line(ended(Status.INVITED), 30 * 60)] * 20), set(),
+    ),
     "nothing can be stored": (with_healthy(undone()), {"nothing-stored"}),
     "the ledger does not know": (with_healthy(unfinished()), set()),
     "others log alike": (
@@ -113,7 +172,7 @@ def spoiled(query: str) -> Iterator[str]:
         if "substring(Message, " in query[: found.start()][-20:] and "line." not in query:
             # The line is parsed and nothing of it is looked at.
             continue
-        changes = {"==": "!=", ">": ">=", ">=": ">", "or": "and", "and": "or"}
+        changes = {"==": "!=", ">": ">=", ">=": ">", "<=": "<", "or": "and", "and": "or"}
         if text.startswith('"'):
             change = '"anotherWord"'
         else:

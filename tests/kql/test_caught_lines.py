@@ -12,11 +12,14 @@ import pytest
 from converters.model.errors import QueueUnavailable
 from converters.storage.clock import ServiceClock
 from local.graph import Fault
-from tests.directory import request, tenant
+from tests.directory import GROUP_ID, USER_ID, kim, request, tenant
+from tests.events import user_event
+from tests.infra.variants import PILOT
 from tests.kql.alerting import Line, is_raised
 from tests.kql.logged import caught
 from tests.kql.queries import rules
-from tests.service import service
+from tests.service import service, taken
+from tests.subscribing import ON, directory, person, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +28,9 @@ if TYPE_CHECKING:
 
 
 def raised(messages: list[str]) -> set[str]:
-    """Return the alerts that are raised where these lines were logged a minute ago."""
+    """Return the alerts but those of events that are raised by these lines of a minute ago."""
     lines = tuple(Line(message) for message in messages)
-    return {rule.name for rule in rules() if is_raised(rule, lines)}
+    return {rule.name for rule in rules(PILOT) if is_raised(rule, lines)}
 
 
 async def swept(running: Service, later: float = 0) -> None:
@@ -120,3 +123,21 @@ async def test_sweep_that_cannot_read_the_queues_is_silence(
         with caught() as lines, pytest.raises(QueueUnavailable):
             await swept(running)
     assert raised(lines) == {"silence"}
+
+
+async def test_event_that_has_just_come_is_marked_and_nothing_else_is(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    kim_and = directory(person(1), kim(), members=(USER_ID,))
+    async with service(azurite, queue_names, kim_and, **ON, CONVERSIONS_PAUSED="true") as running:
+        await run(running)
+        running.graph.tenant.memberships.add(GROUP_ID, person(1)["id"])
+        await run(running)
+        (found,) = await taken(running.requests)
+        with caught() as lines:
+            await running.handle(user_event())
+            await running.handle(found.encode())
+            await running.handle(request())
+            await running.handle(user_event("e-2", clientState="forged"))
+    marks = [json.loads(line.partition(" ")[2]).get("event") for line in lines]
+    assert marks == [True, None, None, None]

@@ -1,0 +1,1 @@
+"""The connectors' definitions, evaluated and run on real queues."""
