@@ -61,8 +61,9 @@ async def test_help_has_examples_and_no_command_is_a_wrong_call(tmp_path: Path) 
     shown, none = await b2b(tmp_path, "bulk", "--help"), await b2b(tmp_path)
     assert (shown.code, none.code) == (0, 2)
     assert "      b2b bulk partners.csv --yes --watch\n" in shown.out
-    completion = await b2b(tmp_path, "status", _B2B_COMPLETE="source_bash")
-    assert "_B2B_COMPLETE=complete_bash" in completion.out
+    for shell in ("bash", "zsh", "fish", "powershell"):
+        completion = await b2b(tmp_path, "status", _B2B_COMPLETE=f"source_{shell}")
+        assert f"complete_{shell}" in completion.out
 
 
 @pytest.mark.parametrize("output", ["table", "csv"])

@@ -20,7 +20,13 @@ AREAS = {
         "graph/standing_reads.py",
     ),
     "claims": ("steps/inviting.py", "storage/ledger.py", "storage/looks.py", "storage/table.py"),
-    "queues": ("storage/queues.py", "storage/quota.py", "steps/reporting.py", "steps/sweeping.py"),
+    "queues": (
+        "storage/courier.py",
+        "storage/queues.py",
+        "storage/quota.py",
+        "steps/reporting.py",
+        "steps/sweeping.py",
+    ),
     "subscription": (
         "graph/delta.py",
         "graph/subscriptions.py",
