@@ -169,7 +169,10 @@ def _xpath(document: Xml, path: str) -> Any:  # noqa: ANN401
     return [Xml(each) for each in document.root.findall(found[2])] if found[2] else [document]
 
 
-def _contains(collection: Any, value: Any) -> bool:  # noqa: ANN401
+def contains(collection: Any, value: Any) -> bool:  # noqa: ANN401
+    """Tell whether an array has an item, or a text a part."""
+    if isinstance(collection, str):
+        return _text(value) in collection
     if not isinstance(collection, list):
         raise TypeError("no array")
     return any(type(each) is type(value) and each == value for each in collection)
@@ -202,7 +205,7 @@ PURE: dict[str, Function] = {
     "base64": lambda text: base64.b64encode(_text(text).encode()).decode(),
     "coalesce": _coalesce,
     "concat": lambda *texts: "".join(map(_text, texts)),
-    "contains": _contains,
+    "contains": contains,
     "createArray": lambda *values: list(values),
     "if": lambda condition, yes, no: {True: yes, False: no}[condition],
     "int": lambda text: int(_text(text)),
@@ -215,6 +218,7 @@ PURE: dict[str, Function] = {
     "startsWith": lambda text, start: _text(text).lower().startswith(_text(start).lower()),
     "string": _string,
     "substring": _substring,
+    "toLower": lambda text: _text(text).lower(),
     "uriComponent": lambda text: quote(_text(text), safe=""),
     "xml": _xml,
     "xpath": _xpath,

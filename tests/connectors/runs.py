@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from yarl import URL
 
-from tests.connectors.expressions import ExpressionError, evaluated
+from tests.connectors.expressions import ExpressionError, contains, evaluated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "equals": lambda one, other: type(one) is type(other) and one == other,
     "greater": lambda one, other: one > other,
     "greaterOrEquals": lambda one, other: one >= other,
-    "contains": lambda many, one: any(type(it) is type(one) and it == one for it in many),
+    "contains": contains,
 }
 _HTTP = {"method", "uri", "headers", "body", "authentication", "retryPolicy"}
 
@@ -176,7 +176,10 @@ class Run:
                 return any([self._holds(each) for each in operands])  # noqa: C419
             case "not":
                 return not self._holds(operands)
-        return bool(_COMPARED[name](*self._value(operands)))
+        try:
+            return bool(_COMPARED[name](*self._value(operands)))
+        except (TypeError, KeyError) as error:
+            raise ExpressionError(f"{name}: {error}") from error
 
     def _value(self, value: Any) -> Any:  # noqa: ANN401
         return evaluated(

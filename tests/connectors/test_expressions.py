@@ -34,6 +34,8 @@ HERE = {"data": lambda: DATA}
         ("@uriComponent('a/b c')", "a%2Fb%20c"),
         ("@contains(createArray(1, 2), 2)", True),
         ("@contains(createArray(1, 2), '2')", False),
+        ("@contains('text', 'ex')", True),
+        ("@toLower('%2E')", "%2e"),
         ("@if(contains(createArray(), 1), 'a', 'b')", "b"),
         ("@xpath(xml('<a><b>1 &amp; 2</b></a>'), 'string(/a/b)')", "1 & 2"),
         ("@length(xpath(xml('<a><b/><b/></a>'), '/a/b'))", 2),
@@ -53,7 +55,7 @@ def test_expression_is_evaluated(written: Any, wanted: Any) -> None:  # noqa: AN
         "@{data()", "@data().a", "@length(7)", "@split(data()?['none'], ':')", "@json('{')",
         "@int('x')", "@xml('<a>')", "@xpath(xml('<a/>'), '//a')", "@substring('a', 5)",
         "@if('true', 1, 2)", "@data()?['a']?['b'][5]", "@concat('a', 1)", "@base64(7)",
-        "@contains('text', 't')", "@setProperty('a', 'b', 1)", "@createArray(1 2)",
+        "@contains('text', 7)", "@setProperty('a', 'b', 1)", "@createArray(1 2)",
     ],
 )  # fmt: skip
 def test_what_is_not_known_or_not_fitting_is_an_error(written: str) -> None:

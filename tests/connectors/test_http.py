@@ -119,6 +119,8 @@ async def test_request_keeps_its_id_or_gets_the_runs(
         "https://contoso.service-now.com.evil.example/api/",
         "https://contoso.service-now.com/other",
         "https://flows.example",
+        "https://contoso.service-now.com/api/../admin",
+        "https://contoso.service-now.com/api/%2E%2e/admin",
         "",
     ],
 )
