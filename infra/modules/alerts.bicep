@@ -114,7 +114,27 @@ var ofEvents = [
   }
 ]
 
-var alerts = concat(map(always, alert => union(alert, { window: 'PT15M' })), watchEvents ? ofEvents : [])
+// People take days to redeem, and a look that stands still is sent for again once an hour.
+var ofFollowUps = [
+  {
+    name: 'stale-invitations'
+    description: 'More than half of the invitations that ended in two days were never redeemed: do the mails arrive?'
+    severity: 3
+    line: 'followUp'
+    where: '| summarize stale = countif(tostring(line.status) == "stale"), ended = countif(tostring(line.status) in ("redeemed", "stale")) | where stale >= 5 and stale > ended / 2.0'
+    window: 'P2D'
+  }
+  {
+    name: 'follow-up-stands-still'
+    description: 'Invited users are not looked at, though the sweep asks for it again and again: read the lines followUp.'
+    severity: 2
+    line: 'ledgerSweep'
+    where: '| where toint(line.restarted) > 0 | summarize since = min(TimeGenerated), until = max(TimeGenerated) | where until - since > 2h'
+    window: 'PT6H'
+  }
+]
+
+var alerts = concat(map(always, alert => union(alert, { window: 'PT15M' })), ofFollowUps, watchEvents ? ofEvents : [])
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existing = {
   name: workspaceName

@@ -12,6 +12,7 @@ from converters.model.event import Lifecycle, Notice, Origin
 from converters.model.outcome import Deferral, Outcome, Owner, Reason, Status
 from converters.model.trace import Trace
 from converters.steps.logging import (
+    log_care,
     log_ended,
     log_follow_up,
     log_notice,
@@ -104,6 +105,13 @@ def followed(status: str = "reminded") -> str:
     return lines[0]
 
 
+def cared(restarted: int = 1, deleted: int = 0) -> str:
+    """Return the line of a sweep that did something for the ledger."""
+    with caught() as lines:
+        log_care(restarted, deleted)
+    return lines[0]
+
+
 def subscribed(state: str = "standing", days: float | None = 27.5, *, gap: bool = False) -> str:
     """Return the line of a run that keeps the subscription to events."""
     line = {
@@ -131,7 +139,7 @@ def samples() -> dict[str, dict[str, Any]]:
     """Return all that a line may have, by the word that it begins with."""
     found: dict[str, dict[str, Any]] = {}
     of_requests = (ended(Status.FAILED, "x", event=True), deferred("x"), undone(), unfinished())
-    every = (*of_requests, swept(), followed(), subscribed())
+    every = (*of_requests, swept(), followed(), cared(), subscribed())
     for line in every:
         word, _, text = line.partition(" ")
         found[word] = found.get(word, {}) | json.loads(text)

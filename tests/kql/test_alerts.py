@@ -13,9 +13,11 @@ from converters.steps.logging import log_subscription
 from converters.steps.retrying import WITHDRAWN
 from tests.kql.alerting import Line, is_raised
 from tests.kql.logged import (
+    cared,
     caught,
     deferred,
     ended,
+    followed,
     noticed,
     subscribed,
     swept,
@@ -53,6 +55,17 @@ def gaps(count: int, of: int) -> tuple[Line, ...]:
     """Return so many looks at the subscription, in some of which a gap was open."""
     looks = [subscribed(gap=number < count) for number in range(of)]
     return (*SWEPT, *(Line(look, 30 * (number + 1)) for number, look in enumerate(looks)))
+
+
+def followed_up(stale: int, redeemed: int) -> tuple[Line, ...]:
+    """Return so many follow-ups that ended so, a day ago."""
+    ends = [followed("stale")] * stale + [followed("redeemed")] * redeemed
+    return (*HEALTHY, *[Line(end, DAY) for end in ends])
+
+
+def restarts(*minutes: float, restarted: int = 1) -> tuple[Line, ...]:
+    """Return sweeps of so many minutes ago that started follow-ups again."""
+    return (*HEALTHY, *[Line(cared(restarted, 1), each) for each in minutes])
 
 
 def failed_early() -> str:
@@ -129,6 +142,19 @@ SCENARIOS: dict[str, tuple[tuple[Line, ...], set[str]]] = {
     "requests come, and no events": (
         (*HEALTHY, *[Line(ended(Status.INVITED), 30 * 60)] * 20), set(),
     ),
+    "five of nine invitations are stale": (followed_up(5, 4), {"stale-invitations"}),
+    "five of ten invitations are stale": (followed_up(5, 5), set()),
+    "four of four invitations are stale": (followed_up(4, 0), set()),
+    "five were stale long ago": (
+        (*HEALTHY, *[Line(followed("stale"), 2 * DAY + 1)] * 5), set(),
+    ),
+    "reminders and looks that fail": (
+        with_healthy(*[followed("reminded"), followed("unread: HTTP 403")] * 6), set(),
+    ),
+    "follow-ups are started again for hours": (restarts(5, 60, 126), {"follow-up-stands-still"}),
+    "follow-ups are started again for two hours": (restarts(5, 60, 125), set()),
+    "follow-ups were started again once": (restarts(5), set()),
+    "old rows are deleted for hours": (restarts(5, 200, restarted=0), set()),
     "nothing can be stored": (with_healthy(undone()), {"nothing-stored"}),
     "the ledger does not know": (with_healthy(unfinished()), set()),
     "others log alike": (
