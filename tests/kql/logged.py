@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from converters.model.errors import QueueUnavailable
 from converters.model.outcome import Deferral, Outcome, Owner, Reason, Status
 from converters.model.trace import Trace
+from converters.settings.telling import told
 from converters.steps.logging import (
     log_ended,
     log_follow_up,
@@ -110,11 +111,16 @@ def subscribed(state: str = "standing", days: float | None = 27.5) -> str:
     return lines[0]
 
 
+def of_settings(*problems: str, warnings: tuple[str, ...] = ()) -> str:
+    """Return the line that the function writes at its start."""
+    return told(problems, warnings)
+
+
 def samples() -> dict[str, dict[str, Any]]:
     """Return all that a line may have, by the word that it begins with."""
     found: dict[str, dict[str, Any]] = {}
     of_requests = (ended(Status.FAILED, "x"), deferred("x"), undone(), unfinished())
-    every = (*of_requests, swept(), followed(), subscribed())
+    every = (*of_requests, swept(), followed(), subscribed(), of_settings())
     for line in every:
         word, _, text = line.partition(" ")
         found[word] = found.get(word, {}) | json.loads(text)

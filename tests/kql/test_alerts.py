@@ -11,7 +11,7 @@ import pytest
 from converters.model.outcome import Status
 from converters.steps.retrying import WITHDRAWN
 from tests.kql.alerting import Line, is_raised
-from tests.kql.logged import deferred, ended, subscribed, swept, undone, unfinished
+from tests.kql.logged import deferred, ended, of_settings, subscribed, swept, undone, unfinished
 from tests.kql.queries import Rule, rules
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ SCENARIOS: dict[str, tuple[tuple[Line, ...], set[str]]] = {
     "the last sweep was long ago": ((Line(swept(), 16),), {"silence"}),
     "requests are handled but nothing sweeps": ((Line(ended(Status.INVITED)),), {"silence"}),
     "one sweep is left of three": ((Line(swept(), 14),), set()),
+    "a setting is malformed": (
+        with_healthy(of_settings("DAILY_LIMIT must be a number.")), {"settings"},
+    ),
+    "a setting was malformed long ago": (with_healthy(of_settings("x"), minutes=16), set()),
+    "a setting is strange": (with_healthy(of_settings(warnings=("x",))), set()),
     "four of four fail": (of(4, failed=4), set()),
     "five of five fail": (of(5, failed=5), {"failed"}),
     "nine of forty fail": (of(40, failed=9), {"failed"}),
