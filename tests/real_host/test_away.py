@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.hosts.gate import Gate
 from tests.real_host.deployment import deployed
-from tests.real_host.gate import Gate
 from tests.real_host.holding import check_all_ended, in_flight
 
 if TYPE_CHECKING:

@@ -57,13 +57,13 @@ class Gate:
 
     async def shut(self) -> None:
         """Refuse connections, and cut those that there are."""
-        for server in self._servers:
+        servers, self._servers = self._servers, []
+        for server in servers:
             server.close()
         for writer in self._open:
             writer.transport.abort()
-        for server in self._servers:
+        for server in servers:
             await server.wait_closed()
-        self._servers.clear()
 
     async def _pass(
         self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -71,6 +71,11 @@ class Gate:
         # Azurite may be gone by then, as the other side may be at any time.
         with suppress(ConnectionError):
             inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
+            # It may have been shut meanwhile, and waits for every connection to end.
+            if not self._servers:
+                inner_writer.transport.abort()
+                writer.transport.abort()
+                return
             both = {writer, inner_writer}
             self._open |= both
             await asyncio.gather(
