@@ -17,7 +17,7 @@ from converters.conversion import Converter
 from converters.model.errors import SettingsInvalid
 from converters.settings.identity import credential
 from converters.settings.settings import Settings
-from converters.settings.telling import told
+from converters.settings.telling import told, warnings
 
 # One line a request of our own says more than the clients' several.
 for name in ("azure", "httpx"):
@@ -28,8 +28,8 @@ try:
 except SettingsInvalid as invalid:
     print(told(invalid.problems), flush=True)  # noqa: T201 - the host hears it
     raise
-if settings.warnings:
-    print(told((), settings.warnings), flush=True)  # noqa: T201 - likewise
+if doubtful := warnings(settings):
+    print(told((), doubtful), flush=True)  # noqa: T201 - likewise
 
 app = func.FunctionApp()
 

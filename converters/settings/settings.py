@@ -134,15 +134,6 @@ class Settings:
             self.follow_up.poison_queue,
         )
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What the function starts with, though hardly anybody wants it so."""
-        if self.allowed_email_domains.everything:
-            return ("ALLOWED_EMAIL_DOMAINS is *: people of EVERY domain may be invited.",)
-        if not self.allowed_email_domains:
-            return ("ALLOWED_EMAIL_DOMAINS is empty: nobody can be invited.",)
-        return ()
-
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, str]) -> Settings:
         """Read the settings; see README for each key's meaning and default.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from converters.settings.settings import Settings
+
 
 def told(problems: Sequence[str], warnings: Sequence[str] = ()) -> str:
     """Return the line: what keeps the function from starting, and what it starts with all the same.
@@ -17,3 +19,12 @@ def told(problems: Sequence[str], warnings: Sequence[str] = ()) -> str:
     """
     line = {"problems": list(problems), "warnings": list(warnings)}
     return f"settings {json.dumps(line, ensure_ascii=False)}"
+
+
+def warnings(settings: Settings) -> list[str]:
+    """Return what the function starts with, though hardly anybody wants it so."""
+    if settings.allowed_email_domains.everything:
+        return ["ALLOWED_EMAIL_DOMAINS is *: people of EVERY domain may be invited."]
+    if not settings.allowed_email_domains:
+        return ["ALLOWED_EMAIL_DOMAINS is empty: nobody can be invited."]
+    return []
