@@ -54,10 +54,6 @@ class Runner:
         except Exception as error:
             raise InvocationError.of(error) from error
 
-    def close(self) -> None:
-        """Let the threads go; one that still runs holds up only the end of the process."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
     async def _call(self, function: Function, argument: object) -> None:
         named = {function.parameter: argument}
         if function.is_async:
