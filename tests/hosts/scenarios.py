@@ -67,13 +67,13 @@ SCENARIOS = (
     Scenario(
         "storage that is away", "D1", plays.storage_away,
         Trace({"a": once()}, exits=[0, None], seconds={"until the host ends": PATIENCE}),
-        tolerance=Tolerance(7, 9),
+        tolerance=Tolerance(7, 12),
     ),
     Scenario(
         f"storage that is busy for {BUSY_CALLS} calls", "D1", plays.busy_storage,
         Trace({"a": once(after=PATIENCE + 2)}),
         queue="busy",
-        tolerance=Tolerance(7, 7),
+        tolerance=Tolerance(7, 12),
     ),
     Scenario(
         "a stop that cuts a function off", "D7", plays.cut_off,
@@ -82,7 +82,7 @@ SCENARIOS = (
             exits=[0, None],
             seconds={"until the host ends": 10},
         ),
-        tolerance=Tolerance(late=8),
+        tolerance=Tolerance(late=12),
     ),
     Scenario(
         "a function past its time, and another that dies with it", "D2", plays.timed_out,
@@ -109,7 +109,7 @@ SCENARIOS = (
         ),
         {"maxDequeueCount": 5},
         # Another host starts meanwhile.
-        tolerance=Tolerance(late=10),
+        tolerance=Tolerance(late=15),
     ),
     Scenario(
         "a host that is drained", "D7", plays.drained,

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+# Each scenario has a patience of its own, and says better what went wrong.
+pytestmark = pytest.mark.timeout(300)
+
 
 class LocalHost(HostProcess):
     """One run of the local world's host."""
@@ -50,7 +53,8 @@ def ground() -> Iterator[Ground]:
 async def test_scenarios_leave_the_traces_of_the_table(
     batch: Sequence[Scenario], ground: Ground, tmp_path: Path
 ) -> None:
-    assert await unlike(batch, ground, tmp_path) == {}
+    found = await unlike(batch, ground, tmp_path)
+    assert found == {}, found
 
 
 def test_every_scenario_is_played_on_both_hosts() -> None:

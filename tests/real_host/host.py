@@ -77,6 +77,14 @@ class Host(HostProcess):
         (pid,) = _workers_of(self.pid)
         return pid
 
+    async def next_worker(self, than: int) -> int:
+        """Return the process id of the worker that was started after another one had died."""
+
+        async def there() -> int:
+            return next((pid for pid in _workers_of(self.pid) if pid != than), 0)
+
+        return int(await until(there, "another worker"))
+
     async def _answers(self) -> bool:
         # One that gives up at its start answers nobody.
         if self.exit_code is not None:

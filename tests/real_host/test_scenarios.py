@@ -35,4 +35,5 @@ def ground(site: Site) -> Iterator[Ground]:
 async def test_scenarios_leave_the_traces_of_the_table(
     batch: Sequence[Scenario], ground: Ground, tmp_path: Path
 ) -> None:
-    assert await unlike(batch, ground, tmp_path) == {}
+    found = await unlike(batch, ground, tmp_path)
+    assert found == {}, found
