@@ -25,12 +25,13 @@ class Seen(NamedTuple):
     Attributes:
         number: the message's dequeue count.
         how: ``returned``, what was raised, or nothing where the function saw no end.
-        after: seconds since the try before began, or since the message was put.
+        after: seconds since the try before began, or since the message was put; where None is
+            expected, it says nothing of the host.
     """
 
     number: int
     how: str
-    after: float
+    after: float | None
 
 
 class Poisoned(NamedTuple):
@@ -83,7 +84,8 @@ def _tries(expected: Trace, seen: Trace, tolerance: Tolerance) -> Iterator[str]:
             yield f"{name}: {list(there)}, not {list(wanted)}"
             continue
         for one, other in zip(wanted, there, strict=True):
-            yield from _delay(f"{name}, try {one.number}", one.after, other.after, tolerance)
+            if one.after is not None:
+                yield from _delay(f"{name}, try {one.number}", one.after, other.after, tolerance)
 
 
 def _delay(

@@ -84,8 +84,8 @@ def test_trace_that_differs_is_found_out(scenario: Scenario) -> None:
         changes: list[dict[str, Any]] = [
             {"number": 2},
             {"how": "x"},
-            {"after": first.after + tolerance.late + 1},
-            {"after": first.after - tolerance.early - 1},
+            {"after": (first.after or 0) + tolerance.late + 1},
+            {"after": (first.after or 0) - tolerance.early - 1},
         ]
         for it in changes:
             tries = {**expected.tries, name: [first._replace(**it), *others]}
