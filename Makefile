@@ -28,7 +28,7 @@ unit: setup  ## what needs no storage: seconds, for while you write
 rehearsal: setup azure-cli  ## what the Azure CLI is needed for, and hosts killed at every call: minutes
 	@$(VENV)/python -m pytest $(WORKERS) -m rehearsal
 
-real-host: setup  ## the package on Microsoft's Functions host, where there is one: a minute or two
+real-host: setup  ## the package on Microsoft's Functions host, where there is one: some minutes
 	@$(VENV)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m real_host tests/real_host
 
 check: setup azure-cli kql chromium  ## format, lint, types, tests: what must be green before a commit

@@ -15,22 +15,25 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from converters.composition import composed
+from converters.model.errors import SettingsInvalid
 from converters.settings.identity import credential
 from converters.settings.settings import Settings
+from converters.settings.telling import told, warnings
 
 if TYPE_CHECKING:
     from converters.conversion import Converter
 
-logger = logging.getLogger("b2b_conversion")
 # One line a request of our own says more than the clients' several.
 for name in ("azure", "httpx"):
     logging.getLogger(name).setLevel(logging.WARNING)
 
-settings = Settings.from_mapping(os.environ)
-if settings.allowed_email_domains.everything:
-    logger.warning("ALLOWED_EMAIL_DOMAINS is *: people of EVERY domain may be invited.")
-elif not settings.allowed_email_domains:
-    logger.warning("ALLOWED_EMAIL_DOMAINS is empty: nobody can be invited.")
+try:
+    settings = Settings.from_mapping(os.environ)
+except SettingsInvalid as invalid:
+    print(told(invalid.problems), flush=True)  # noqa: T201 - the host hears it
+    raise
+if doubtful := warnings(settings):
+    print(told((), doubtful), flush=True)  # noqa: T201 - likewise
 
 app = func.FunctionApp()
 

@@ -173,8 +173,12 @@ def _difference(
 
 
 def _memory(pid: int, what: str) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
+    """Return the memory of a host and its worker, MB."""
+    process = Path(f"/proc/{pid}")
+    lines = (process / "status").read_text().splitlines()
+    own = next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
+    children = (process / "task" / str(pid) / "children").read_text().split()
+    return own + sum(_memory(int(child), what) for child in children)
 
 
 if __name__ == "__main__":

@@ -43,10 +43,19 @@ var always = [
   {
     // The sweep leaves a line every five minutes, whatever happens.
     name: 'silence'
-    description: 'The function logs nothing: it is stopped, or fails at its start.'
+    description: 'The function logs nothing: it is stopped, or fails at its start (alert settings).'
     severity: 1
     line: 'sweep'
     where: '| summarize lines = count() | where lines == 0'
+  }
+  {
+    // Written once, when the function starts.
+    name: 'settings'
+    description: 'A setting is missing or malformed: the line names it, and no message is taken until it is mended.'
+    severity: 1
+    line: 'settings'
+    frequency: 'PT5M'
+    where: '| where array_length(line.problems) > 0'
   }
   {
     name: 'failed'
@@ -167,7 +176,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       severity: alert.severity
       enabled: true
       autoMitigate: true
-      evaluationFrequency: 'PT15M'
+      evaluationFrequency: alert.?frequency ?? 'PT15M'
       windowSize: alert.window
       scopes: [workspace.id]
       // A workspace made a moment ago has no such table yet, and would refuse the query.

@@ -19,6 +19,7 @@ import azure.functions as func
 from cronsim import CronSim, CronSimError
 
 from local.host.errors import StartError
+from local.host.triggers import QueueTrigger, TimerTrigger, Triggers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -74,6 +75,14 @@ class App(NamedTuple):
 
     functions: tuple[QueueFunction, ...]
     timers: tuple[TimerFunction, ...]
+
+    @property
+    def triggers(self) -> Triggers:
+        """What the host has to know of the app."""
+        return Triggers(
+            tuple(QueueTrigger(it.name, it.queue, it.connection) for it in self.functions),
+            tuple(TimerTrigger(it.name, it.schedule) for it in self.timers),
+        )
 
     @classmethod
     def load(cls, folder: Path, environment: Mapping[str, str]) -> App:

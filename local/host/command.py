@@ -10,16 +10,20 @@ import signal
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local.host.app import App
+from local.host.channel import Process, spawn
 from local.host.errors import StartError
 from local.host.host import GRACE, QueueHost
+from local.host.logs import log_to_standard_error
 from local.host.settings import HostSettings
+from local.host.worker import Worker
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Awaitable, Callable
 
 logger = logging.getLogger(__name__)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -54,44 +58,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-async def serve(arguments: argparse.Namespace) -> int:
+async def serve(
+    arguments: argparse.Namespace, spawning: Callable[[], Awaitable[Process]] | None = None
+) -> int:
     """Play the app until SIGINT or SIGTERM; return the exit code.
 
-    0 after a clean stop, 1 when the app cannot be played, for the reason on standard error. A
-    second signal ends the process at once.
+    0 after a stop, also where the host stops by itself, as the real one has it: storage refused, or
+    workers died. 1 when the app cannot be played, for the reason on standard error. A second signal
+    ends the process at once. SIGUSR1 drains: no more messages are fetched.
+
+    Args:
+        arguments: of the command.
+        spawning: starts a process of the worker; by default another program.
     """
-    _log_to_standard_error(verbose=arguments.verbose)
+    log_to_standard_error(verbose=arguments.verbose)
     folder = arguments.app.resolve()
     try:
         settings = HostSettings.read(_host_json(folder), os.environ)
         lease = timedelta(seconds=arguments.lease)
         settings = replace(settings, lease=lease, renewal=lease / 2)
-        app = App.load(folder, os.environ)
-        grace = timedelta(seconds=arguments.grace)
-        async with QueueHost(app, settings, os.environ, grace) as host:
-            _stop_on_signals(host)
-            played = [f"{function.name} on {function.queue}" for function in app.functions]
-            played += [f"{timer.name} at {timer.schedule}" for timer in app.timers]
-            print(f"Host ready: {', '.join(played)}", flush=True)
-            await host.run()
+        start = spawning or partial(spawn, folder, verbose=arguments.verbose)
+        worker = Worker(start, settings.function_timeout)
+        try:
+            await _play(worker, settings, timedelta(seconds=arguments.grace))
+        finally:
+            await worker.close()
     except StartError as error:
         print(error, file=sys.stderr)
         return 1
-    # The functions' own clients end with the process, as in the real worker; nobody closes them.
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     return 0
 
 
-def _log_to_standard_error(*, verbose: bool) -> None:
-    level = logging.DEBUG if verbose else logging.INFO
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(message)s")
-    # The SDKs would log every request.
-    logging.getLogger("azure").setLevel(logging.WARNING)
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
-    # The library warns every app without HTTP functions that it has none.
-    logging.getLogger().addFilter(
-        lambda record: not record.getMessage().startswith("Auth level is not applied")
-    )
+async def _play(worker: Worker, settings: HostSettings, grace: timedelta) -> None:
+    triggers = await worker.start()
+    async with QueueHost(triggers, settings, os.environ, worker, grace) as host:
+        _obey_signals(host)
+        giving_up = asyncio.create_task(_stop_with(worker, host))
+        played = [f"{trigger.name} on {trigger.queue}" for trigger in triggers.queues]
+        played += [f"{trigger.name} at {trigger.schedule}" for trigger in triggers.timers]
+        print(f"Host ready: {', '.join(played)}", flush=True)
+        await host.run()
+        giving_up.cancel()
+
+
+async def _stop_with(worker: Worker, host: QueueHost) -> None:
+    await worker.gave_up.wait()
+    host.request_stop()
 
 
 def _host_json(folder: Path) -> dict[str, Any]:
@@ -107,8 +119,9 @@ def _host_json(folder: Path) -> dict[str, Any]:
     return content
 
 
-def _stop_on_signals(host: QueueHost) -> None:
+def _obey_signals(host: QueueHost) -> None:
     loop = asyncio.get_running_loop()
+    draining: list[asyncio.Task[None]] = []
 
     def stop() -> None:
         # First, so that whoever reads the line below can end the process with a second signal.
@@ -116,7 +129,13 @@ def _stop_on_signals(host: QueueHost) -> None:
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_DFL)
         host.request_stop()
-        logger.info("stopping: no more messages are fetched")
+        logger.info("stopping: messages in flight have %g s", host.grace.total_seconds())
+
+    async def drain() -> None:
+        logger.info("draining: no more messages are fetched")
+        await host.drain()
+        logger.info("drained")
 
     for number in SIGNALS:
         loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(signal.SIGUSR1, lambda: draining.append(loop.create_task(drain())))

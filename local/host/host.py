@@ -1,34 +1,38 @@
-"""The host: every function's listener, one worker, and their start and stop."""
+"""The host: every function's listener, one worker, and their start and stop.
+
+What the real host does and this one does not: its timers run in one instance alone, and make up for
+runs they missed; a listener that cannot start leaves the others running. And what neither does, but
+Azure: start more hosts, end idle ones, start another in the place of one that gave up.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from azure.core.exceptions import AzureError, ResourceExistsError
-
 from local.host.connections import connect
-from local.host.errors import StartError
 from local.host.listener import Listener
+from local.host.refusals import first_line
 from local.host.tally import Tally
 from local.host.timers import Timer
-from local.host.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
-    from azure.storage.queue.aio import QueueServiceClient
+    from azure.core.exceptions import AzureError
 
-    from local.host.app import App, QueueFunction
+    from local.host.runner import Runner
     from local.host.settings import HostSettings
+    from local.host.triggers import Triggers
+    from local.host.worker import Worker
 
 logger = logging.getLogger(__name__)
-GRACE = timedelta(seconds=30)
+GRACE = timedelta(seconds=10)
 
 
 class QueueHost:
@@ -37,58 +41,65 @@ class QueueHost:
     ``tally`` counts how invocations ended: ``await host.tally.until(succeeded=3)`` waits for it.
 
     Args:
-        app: what to play.
+        triggers: what to play.
         settings: how.
         environment: where connections are looked up.
-        grace: how long a stop waits for the messages in flight.
+        worker: what runs the functions; it is started before and closed after.
+        grace: how long a stop waits for the messages in flight, fixed in the real host.
     """
 
     def __init__(
         self,
-        app: App,
+        triggers: Triggers,
         settings: HostSettings,
         environment: Mapping[str, str],
+        worker: Worker | Runner,
         grace: timedelta = GRACE,
     ) -> None:
         self.tally = Tally()
-        self._app, self._settings = app, settings
-        self._environment, self._grace = environment, grace
+        self._triggers, self._settings, self._worker = triggers, settings, worker
+        self._environment, self.grace = environment, grace
         self._stop_requested = asyncio.Event()
         self._listeners: dict[asyncio.Task[None], Listener] = {}
         self._timers: dict[asyncio.Task[None], Timer] = {}
         self._closing = AsyncExitStack()
 
-    async def start(self) -> None:
-        """Connect, create missing queues and begin to fetch.
+    def _playing(self) -> list[Listener | Timer]:
+        return [*self._listeners.values(), *self._timers.values()]
 
-        The real extension leaves a missing queue alone and only logs; here it is created, because
-        nothing else would: in Azure the queues are the infrastructure's.
+    async def start(self) -> None:
+        """Connect and begin to fetch; a queue that is missing is polled until it is there.
 
         Raises:
-            StartError: a connection is not set, or its storage cannot be used.
+            StartError: a connection is not set, or malformed.
         """
         async with AsyncExitStack() as stack:
             services = {}
-            for name in dict.fromkeys(function.connection for function in self._app.functions):
+            for name in dict.fromkeys(trigger.connection for trigger in self._triggers.queues):
                 services[name] = await stack.enter_async_context(connect(name, self._environment))
-            worker = Worker(self._settings.function_timeout)
-            stack.callback(worker.close)
-            for function in self._app.functions:
-                await _create_queue(services[function.connection], function)
-            for function in self._app.functions:
-                service = services[function.connection]
-                listener = Listener(function, service, self._settings, worker, self.tally)
+            for trigger in self._triggers.queues:
+                service = services[trigger.connection]
+                listener = Listener(
+                    trigger, service, self._settings, self._worker, self.tally, self._fail
+                )
                 self._listeners[asyncio.create_task(listener.run())] = listener
-            for timed in self._app.timers:
-                timer = Timer(timed, worker, self.tally)
+            for timed in self._triggers.timers:
+                timer = Timer(timed, self._worker, self.tally)
                 self._timers[asyncio.create_task(timer.run())] = timer
             self._closing = stack.pop_all()
 
-    async def stop(self) -> None:
-        """Fetch no more, let what is in flight end within the grace period, and disconnect."""
-        playing: list[Listener | Timer] = [*self._listeners.values(), *self._timers.values()]
-        for each in playing:
+    async def drain(self) -> None:
+        """Fetch no more, and return once what is in flight has ended, however long it takes."""
+        for each in self._playing():
             each.stop()
+        if playing := {*self._listeners, *self._timers}:
+            await asyncio.wait(playing)
+
+    async def stop(self) -> None:
+        """Let what is in flight end within the grace period, abandon the rest, and disconnect.
+
+        Until then messages are fetched: as in the real host, which stops its listeners last.
+        """
         try:
             if self._listeners:
                 await self._finish()
@@ -101,9 +112,9 @@ class QueueHost:
         self._stop_requested.set()
 
     async def run(self) -> None:
-        """Return when a stop is requested, or when a listener has died, as none should.
+        """Return when a stop is requested, or storage refused what the host does not survive.
 
-        Start before and stop after, or use ``async with``; the stop raises what it died of.
+        Start before and stop after, or use ``async with``; the stop raises what a listener died of.
         """
         requested = asyncio.create_task(self._stop_requested.wait())
         try:
@@ -113,19 +124,32 @@ class QueueHost:
         finally:
             requested.cancel()
 
+    def _fail(self, error: AzureError) -> None:
+        logger.error(
+            "An unhandled exception has occurred. Host is shutting down. %s", first_line(error)
+        )
+        self.request_stop()
+
     async def _finish(self) -> None:
-        playing = {*self._listeners, *self._timers}
-        done, running = await asyncio.wait(playing, timeout=self._grace.total_seconds())
-        for task in running & set(self._timers):
-            task.cancel()
-        if running:
-            abandoned = sum(
-                self._listeners[task].abandon() for task in running & set(self._listeners)
-            )
+        listeners = self._listeners.values()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.grace.total_seconds()):
+                for listener in listeners:
+                    await listener.until_landed()
+                for each in self._playing():
+                    each.stop()
+                # A fetch may have been under way.
+                await asyncio.wait(self._listeners)
+        for each in self._playing():
+            each.stop()
+        if abandoned := sum(listener.abandon() for listener in listeners):
             logger.warning(
                 "grace period over: %d messages come back when their leases end", abandoned
             )
-        await asyncio.gather(*done, *running - set(self._timers))
+        for task in self._timers:
+            task.cancel()
+        await asyncio.gather(*self._timers, return_exceptions=True)
+        await asyncio.gather(*self._listeners)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -138,16 +162,3 @@ class QueueHost:
         trace: TracebackType | None,
     ) -> None:
         await self.stop()
-
-
-async def _create_queue(service: QueueServiceClient, function: QueueFunction) -> None:
-    try:
-        await service.create_queue(function.queue)
-    except ResourceExistsError:
-        return
-    except AzureError as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise StartError(
-            f"Function '{function.name}': queue {function.queue} of connection "
-            f"{function.connection} cannot be used: {reason}"
-        ) from error

@@ -10,25 +10,27 @@ import asyncio
 import base64
 import logging
 import time
-import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 
 from local.host.app import POISON_SUFFIX
-from local.host.errors import WorkerRestartedError
+from local.host.errors import InvocationError
 from local.host.lease import Lease, renew_all
-from local.host.metadata import trigger_message
+from local.host.metadata import given
 from local.host.polling import Backoff
+from local.host.refusals import first_line, passes, theirs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure.storage.queue import QueueMessage
     from azure.storage.queue.aio import QueueServiceClient
 
-    from local.host.app import QueueFunction
+    from local.host.runner import Runner
     from local.host.settings import HostSettings
     from local.host.tally import Tally
+    from local.host.triggers import QueueTrigger
     from local.host.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -38,26 +40,28 @@ class Listener:
     """Plays one queue trigger.
 
     Args:
-        function: what to run.
+        trigger: which function is to run, and whose messages it gets.
         service: where its queue is, and the poison queue beside it.
         settings: the host's.
         worker: what runs the function.
         tally: where each ending is counted.
+        fail: called with what storage answers that the host does not survive.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a trigger is made of
         self,
-        function: QueueFunction,
+        trigger: QueueTrigger,
         service: QueueServiceClient,
         settings: HostSettings,
-        worker: Worker,
+        worker: Worker | Runner,
         tally: Tally,
+        fail: Callable[[AzureError], None],
     ) -> None:
-        self._function = function
+        self._function, self._fail = trigger.name, fail
         # Without an encoding policy, so that texts come as they are: the SDK's own would raise out
         # of the receive loop at the first one that is not base64.
-        self._queue = service.get_queue_client(function.queue)
-        self._poison = service.get_queue_client(f"{function.queue}{POISON_SUFFIX}")
+        self._queue = service.get_queue_client(trigger.queue)
+        self._poison = service.get_queue_client(f"{trigger.queue}{POISON_SUFFIX}")
         self._settings, self._worker, self._tally = settings, worker, tally
         self._in_flight: dict[asyncio.Task[None], Lease] = {}
         self._stopping = asyncio.Event()
@@ -65,7 +69,10 @@ class Listener:
         self._landed = asyncio.Event()
 
     async def run(self) -> None:
-        """Fetch and start messages until stopped; return once those in flight have landed."""
+        """Fetch and start messages until stopped, or until storage refuses for good.
+
+        Return once those in flight have landed.
+        """
         renewals = asyncio.create_task(
             renew_all(self._in_flight.values, self._settings, lambda: self._tally.add("renewed"))
         )
@@ -80,7 +87,10 @@ class Listener:
                     await self._until_below_threshold()
                 else:
                     await self._pause(backoff.next())
-            await self._until_landed()
+            await self.until_landed()
+        except AzureError as error:
+            self._fail(error)
+            await self.until_landed()
         finally:
             renewals.cancel()
 
@@ -96,7 +106,11 @@ class Listener:
         return len(self._in_flight)
 
     async def _fetch(self) -> list[QueueMessage]:
-        """Take up to a batch; a queue that cannot be read counts as an empty one."""
+        """Take up to a batch; a queue that is missing, or a service that is busy, gives none.
+
+        Raises:
+            AzureError: anything else, as a role that is missing or a network that is down.
+        """
         size = self._settings.batch_size
         pages = self._queue.receive_messages(
             messages_per_page=size,
@@ -106,8 +120,10 @@ class Listener:
         try:
             async for page in pages:
                 return [message async for message in page]
-        except AzureError as error:
-            logger.warning("%s cannot be read: %s", self._function.queue, _first_line(error))
+        except HttpResponseError as error:
+            if not passes(error):
+                raise
+            logger.warning("%s cannot be read: %s", self._queue.queue_name, first_line(error))
         return []
 
     def _start(self, message: QueueMessage) -> None:
@@ -129,7 +145,8 @@ class Listener:
             self._landed.clear()
             await self._landed.wait()
 
-    async def _until_landed(self) -> None:
+    async def until_landed(self) -> None:
+        """Return once nothing is in flight."""
         while self._in_flight:
             self._landed.clear()
             await self._landed.wait()
@@ -141,7 +158,7 @@ class Listener:
             return
 
     async def _process(self, lease: Lease) -> None:
-        """Bring one message to its end; storage that refuses leaves it to its lease's end."""
+        """Bring one message to its end; what storage refuses is the end of the host."""
         message = lease.message
         try:
             body = self._body(message)
@@ -153,10 +170,7 @@ class Listener:
                 await self._invoke(lease, body)
         except AzureError as error:
             self._tally.add("lost")
-            logger.error(  # noqa: TRY400 (one line; the trace is the SDK's own)
-                "%s: message %s not settled, it comes back when its lease ends: %s",
-                *(self._function.name, message.id, _first_line(error)),
-            )
+            self._fail(error)
 
     def _body(self, message: QueueMessage) -> bytes | None:
         text = message.content or ""
@@ -168,41 +182,32 @@ class Listener:
             return None
 
     async def _invoke(self, lease: Lease, body: bytes) -> None:
-        name, message = self._function.name, lease.message
+        name, message = self._function, lease.message
         logger.info("%s started: message %s, try %d", name, message.id, message.dequeue_count)
         began = time.perf_counter()
         try:
-            # The host binds a message to text: bytes that are not UTF-8 fail before the function.
-            await self._worker.invoke(
-                self._function, lambda: trigger_message(message, body.decode())
+            await self._worker.invoke(name, given(message, _text(body)))
+        except InvocationError as error:
+            logger.error(  # noqa: TRY400 (no trace of it)
+                "%s failed in %.0f ms: message %s, try %s: %s",
+                *(name, (time.perf_counter() - began) * 1000, message.id, message.dequeue_count),
+                error,
             )
-        except WorkerRestartedError:
-            logger.error("%s lost: message %s", name, message.id)  # noqa: TRY400 (no trace of it)
-            self._tally.add("lost")
-        except Exception as error:  # noqa: BLE001 (whatever a function raises is a failed invocation)
-            self._log_failure(message, error, time.perf_counter() - began)
+            logger.debug("%s failed:\n%s", name, error.trace)
             await self._give_back(lease)
         else:
             duration = (time.perf_counter() - began) * 1000
-            await lease.delete()
+            with theirs():
+                await lease.delete()
             logger.info("%s succeeded in %.0f ms: message %s", name, duration, message.id)
             self._tally.add("succeeded")
-
-    def _log_failure(self, message: QueueMessage, error: Exception, seconds: float) -> None:
-        """Log type and place, not the text: that may hold what was in the message."""
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        logger.error(
-            "%s failed in %.0f ms: message %s, try %s: %s (%s, line %s)",
-            *(self._function.name, seconds * 1000, message.id, message.dequeue_count),
-            *(type(error).__name__, Path(frame.filename).name, frame.lineno),
-        )
-        logger.debug("%s failed", self._function.name, exc_info=error)
 
     async def _give_back(self, lease: Lease) -> None:
         if (lease.message.dequeue_count or 0) >= self._settings.max_dequeue_count:
             await self._move_to_poison(lease, "its last try failed")
         else:
-            await lease.release(int(self._settings.visibility_timeout.total_seconds()))
+            with theirs():
+                await lease.release(int(self._settings.visibility_timeout.total_seconds()))
         self._tally.add("failed")
 
     async def _move_to_poison(self, lease: Lease, why: str) -> None:
@@ -212,10 +217,15 @@ class Listener:
         except ResourceNotFoundError:
             await self._poison.create_queue()
             await self._poison.send_message(text)
-        await lease.delete()
+        with theirs():
+            await lease.delete()
         logger.warning("message %s moved to %s: %s", lease.message.id, self._poison.queue_name, why)
         self._tally.add("poisoned")
 
 
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+def _text(body: bytes) -> str:
+    """Return the text to which the host binds a message; other bytes never reach the function."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise InvocationError.of(error) from error

@@ -17,6 +17,8 @@ from azure.functions.meta import Datum
 from azure.functions.queue import QueueMessageInConverter
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import azure.functions as func
     from azure.storage.queue import QueueMessage
 
@@ -25,20 +27,27 @@ DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)?
 DATE_FORMAT = "%m/%d/%Y %H:%M:%S"
 
 
-def trigger_message(message: QueueMessage, body: str) -> func.QueueMessage:
-    """Return the message that the function sees.
-
-    Raises:
-        ValueError: the body shadows an attribute with a value that the worker cannot read.
-    """
+def given(message: QueueMessage, body: str) -> dict[str, Any]:
+    """Return what the host sends to the worker, as JSON: the body, each datum's value and type."""
     metadata = _own(message, body)
     canonical = {name.casefold(): name for name in metadata}
     for name, value in _top_level(body).items():
         datum = _datum(value)
         if datum is not None:
             metadata[canonical.get(name.casefold(), name)] = datum
+    data = {name: [datum.value, datum.type] for name, datum in metadata.items()}
+    return {"body": body, "metadata": data}
+
+
+def trigger_message(message: Mapping[str, Any]) -> func.QueueMessage:
+    """Return the message that the function sees, of what the host has given.
+
+    Raises:
+        ValueError: the body shadows an attribute with a value that the worker cannot read.
+    """
+    metadata = {name: Datum(value, kind) for name, (value, kind) in message["metadata"].items()}
     decoded: func.QueueMessage = QueueMessageInConverter.decode(
-        Datum(body, "string"), trigger_metadata=metadata
+        Datum(message["body"], "string"), trigger_metadata=metadata
     )
     return decoded
 

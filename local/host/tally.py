@@ -14,8 +14,8 @@ class Tally:
 
     ``succeeded``: the function returned and the message is deleted. ``failed``: it raised, and the
     message is back in its queue or, after the last try, ``poisoned``: in the poison queue.
-    ``lost``: nobody knows, and the message comes back when its lease ends. ``renewed``: a lease
-    was prolonged. ``timer ran`` and ``timer failed`` are a timer's runs.
+    ``lost``: abandoned, or storage refused; the message comes back when its lease ends.
+    ``renewed``: a lease was prolonged. ``timer ran`` and ``timer failed`` are a timer's runs.
     """
 
     def __init__(self) -> None:

@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import signal
+import socket
 import sys
 from argparse import Namespace
 from contextlib import suppress
@@ -19,7 +20,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local.host import command
+from local.host import child, command
+from local.host.channel import Process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,8 +62,10 @@ class Nursery:
         if pid in self._alive:
             self._alive.discard(pid)
             # One that ended by itself has said why in its log.
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            # Its worker is in the same group, which it makes first of all.
+            for end in (os.killpg, os.kill):
+                with suppress(ProcessLookupError):
+                    end(pid, signal.SIGKILL)
 
     def _running(self) -> asyncio.subprocess.Process:
         if self._process is None:
@@ -106,14 +110,36 @@ def main() -> None:
 
 
 def _become_host(order: dict[str, Any]) -> None:
+    os.setsid()
     log = os.open(str(order["log"]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for descriptor in (1, 2):
         os.dup2(log, descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.update(order["environment"])
+    worker = _fork_worker()
+
+    async def spawning() -> Process:
+        return worker
+
     options = Namespace(app=ROOT, grace=1.0, lease=order["lease"], verbose=False)
-    os._exit(asyncio.run(command.serve(options)))
+    os._exit(asyncio.run(command.serve(options, spawning)))
+
+
+def _fork_worker() -> Process:
+    """Return the host's worker, which has imported everything, too."""
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        child.run(ROOT, theirs.detach(), verbose=False)
+    theirs.close()
+
+    async def wait() -> int:
+        _, status = await asyncio.to_thread(os.waitpid, pid, 0)
+        return os.waitstatus_to_exitcode(status)
+
+    return Process(pid, ours, wait)
 
 
 if __name__ == "__main__":

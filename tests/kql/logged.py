@@ -11,6 +11,7 @@ from converters.model.errors import QueueUnavailable
 from converters.model.event import Lifecycle, Notice, Origin
 from converters.model.outcome import Deferral, Outcome, Owner, Reason, Status
 from converters.model.trace import Trace
+from converters.settings.telling import told
 from converters.steps.logging import (
     log_care,
     log_ended,
@@ -135,11 +136,16 @@ def noticed() -> str:
     return lines[0]
 
 
+def of_settings(*problems: str, warnings: tuple[str, ...] = ()) -> str:
+    """Return the line that the function writes at its start."""
+    return told(problems, warnings)
+
+
 def samples() -> dict[str, dict[str, Any]]:
     """Return all that a line may have, by the word that it begins with."""
     found: dict[str, dict[str, Any]] = {}
     of_requests = (ended(Status.FAILED, "x", event=True), deferred("x"), undone(), unfinished())
-    every = (*of_requests, swept(), followed(), cared(), subscribed())
+    every = (*of_requests, swept(), followed(), cared(), subscribed(), of_settings())
     for line in every:
         word, _, text = line.partition(" ")
         found[word] = found.get(word, {}) | json.loads(text)

@@ -15,12 +15,22 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
 
-from local.host import App, HostSettings, QueueHost
+from local.host import App, HostSettings, QueueHost, Runner
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
 PATIENCE_SECONDS = 30
+
+
+def here(
+    app: App,
+    settings: HostSettings,
+    environment: dict[str, str],
+    grace: timedelta = timedelta(seconds=PATIENCE_SECONDS),
+) -> QueueHost:
+    """Return a host that runs functions in this process, as its worker does in one of its own."""
+    return QueueHost(app.triggers, settings, environment, Runner(app), grace)
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,7 @@ class Stage:
             "message_encoding": "none",
             **settings,
         }
-        return QueueHost(
+        return here(
             App.read(app.get_functions(), {}),
             HostSettings(**quick),
             {"STORAGE": self.connection_string},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.host import App, HostSettings, QueueHost, StartError
+from local.host import App, StartError
 from local.host.connections import connect
 
 if TYPE_CHECKING:
@@ -158,13 +158,3 @@ def test_connection_that_leads_nowhere_is_refused(
 ) -> None:
     with pytest.raises(StartError, match=complaint):
         connect("STORAGE", environment)
-
-
-async def test_storage_that_refuses_is_refused_at_the_start(
-    load: Callable[[str], App], azurite: str
-) -> None:
-    app = load(HEAD + CONVERT.replace("%REQUESTS%", "Not A Name"))
-    host = QueueHost(app, HostSettings(), {"STORAGE": azurite})
-    with pytest.raises(StartError, match="queue Not A Name of connection STORAGE cannot be used"):
-        await host.start()
-    await host.stop()

@@ -9,6 +9,7 @@ import azure.functions as func
 import pytest
 
 from local.host import App, HostSettings, QueueHost, StartError
+from tests.local.conftest import here
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,7 +28,7 @@ def host(
 
     app.timer_trigger("timer", schedule)(call)
     read = App.read(app.get_functions(), {"SCHEDULE": "* * * * * *"})
-    return QueueHost(read, HostSettings(), {"STORAGE": stage.connection_string})
+    return here(read, HostSettings(), {"STORAGE": stage.connection_string})
 
 
 @pytest.mark.parametrize("schedule", ["* * * * * *", "%SCHEDULE%"])

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kql.alerting import Line, is_raised
+from tests.kql.queries import rules
+from tests.real_host.collector import Collector
 from tests.real_host.deployment import deployed
-from tests.real_host.holding import check_all_ended, in_flight
+from tests.real_host.holding import NUMBER, check_all_ended, in_flight
 from tests.real_host.host import until
 
 if TYPE_CHECKING:
@@ -26,13 +29,8 @@ async def test_host_that_is_drained_ends_its_work_and_takes_no_more(
 ) -> None:
     async with deployed(site, storage) as deployment, deployment.host() as host:
         ids = await in_flight(deployment)
-        status, _ = await host.ask("POST", "host/drain")
-        assert status == 202
-
-        async def drained() -> bool:
-            return bool((await host.ask("GET", "host/drain/status"))[1]["state"] == "Completed")
-
-        await until(drained, "drained")
+        await host.drain()
+        await host.drained()
         await check_all_ended(deployment, ids)
         await deployment.put(deployment.newcomer("R-late"))
         assert await deployment.count("requests") == 1
@@ -41,15 +39,29 @@ async def test_host_that_is_drained_ends_its_work_and_takes_no_more(
         assert "R-late" not in host.text
 
 
-async def test_settings_that_cannot_work_stop_the_app_and_are_named(
+async def test_settings_that_cannot_work_are_named_and_lose_nothing(
     site: Site, storage: str
 ) -> None:
-    async with deployed(site, storage) as deployment:
-        await deployment.put(deployment.newcomer("R-waits"))
-        async with deployment.host(**WRONG) as host:
+    (alert,) = (rule for rule in rules() if rule.name == "settings")
+    async with deployed(site, storage) as deployment, Collector().started() as collector:
+        ids = [f"R-{number}" for number in range(NUMBER)]
+        for request_id in ids:
+            await deployment.put(deployment.newcomer(request_id))
+        async with deployment.host(**WRONG, **collector.settings) as host:
             await host.line("No job functions found")
             assert (await host.ask("GET", "functions"))[1] == []
-            told = await host.line("SettingsInvalid: ")
+            told = (await host.line(r"settings \{")).strip()
+            assert "Host.Function.Console" in host.log[[*map(str.strip, host.log)].index(told) - 1]
             assert [name for name in WRONG if name not in told] == []
-            (message,) = await deployment.queue("requests").peek_messages()
-            assert message.dequeue_count == await deployment.count("poison") == 0
+            assert is_raised(alert, (Line(told),))
+
+            async def exported() -> bool:
+                return any(told.encode() in body for body in collector.logs)
+
+            await until(exported, "the line in an export")
+            messages = await deployment.queue("requests").peek_messages(NUMBER)
+            assert [message.dequeue_count for message in messages] == [0] * NUMBER
+            assert await deployment.count("poison") == 0
+        # What mended them is a start with the settings as they were.
+        async with deployment.host():
+            await check_all_ended(deployment, ids)

@@ -30,6 +30,23 @@ async def test_worker_that_is_killed_leaves_all_to_the_next(site: Site, storage:
         assert await host.line(r'conversion .*"attempt":2')
 
 
+async def test_third_worker_that_dies_ends_the_host_and_the_next_goes_on(
+    site: Site, forgetful_storage: str
+) -> None:
+    async with deployed(site, forgetful_storage) as deployment:
+        async with deployment.host() as host:
+            ids = await in_flight(deployment, lost=1)
+            killed = host.worker()
+            os.kill(killed, signal.SIGKILL)
+            for _ in range(2):
+                killed = await host.next_worker(killed)
+                os.kill(killed, signal.SIGKILL)
+            await host.line("Exceeded language worker restart retry count")
+            assert await host.ended() == 0
+        async with deployment.host():
+            await check_all_ended(deployment, ids)
+
+
 async def test_invocation_past_the_hosts_limit_ends_once(site: Site, storage: str) -> None:
     async with (
         deployed(site, storage, SHORT_LIMIT) as deployment,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import time
 import uuid
 from contextlib import ExitStack
@@ -167,9 +168,11 @@ async def test_old_instance_drains_while_a_new_one_starts(
                 async with asyncio.timeout(60):
                     while not any(call.path.endswith("/invitations") for call in graph.requests):
                         await requests.get_queue_properties()
-                old.process.terminate()
+                # As the platform does, which stops an instance only once it is drained.
+                old.process.send_signal(signal.SIGUSR1)
                 await asyncio.to_thread(host, environment, stack)
                 found = await outcomes(results)
+                old.process.terminate()
             assert await asyncio.to_thread(old.process.wait, 30) == 0
             said = old.log.read_text()
         bodies = [json.loads(call.raw) for call in graph.requests if "/invitations" in call.path]

@@ -1,4 +1,4 @@
-"""A gate before storage: while it is shut, nobody gets a connection."""
+"""A gate before storage: shut, nobody gets a connection; busy, everybody gets a 503."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+_BUSY = b"HTTP/1.1 503 Server Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _ADDRESS = re.compile(r"127\.0\.0\.1:(\d+)")
 
 
@@ -27,6 +28,7 @@ class Gate:
         self._ports: dict[int, int] = {}
         self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.StreamWriter] = set()
+        self._is_busy = False
         self.connection_string = ""
 
     async def __aenter__(self) -> Self:
@@ -55,22 +57,43 @@ class Gate:
             self._ports[inner] = server.sockets[0].getsockname()[1]
             self._servers.append(server)
 
+    def busy(self) -> None:
+        """Answer every request so from now on, and cut the connections that there are."""
+        self._is_busy = True
+        for writer in self._open:
+            writer.transport.abort()
+
+    def ready(self) -> None:
+        """Pass requests on again."""
+        self._is_busy = False
+
     async def shut(self) -> None:
         """Refuse connections, and cut those that there are."""
-        for server in self._servers:
+        servers, self._servers = self._servers, []
+        for server in servers:
             server.close()
         for writer in self._open:
             writer.transport.abort()
-        for server in self._servers:
+        for server in servers:
             await server.wait_closed()
-        self._servers.clear()
 
     async def _pass(
         self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         # Azurite may be gone by then, as the other side may be at any time.
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            if self._is_busy:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(_BUSY)
+                await writer.drain()
+                writer.close()
+                return
             inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
+            # It may have been shut meanwhile, and waits for every connection to end.
+            if not self._servers:
+                inner_writer.transport.abort()
+                writer.transport.abort()
+                return
             both = {writer, inner_writer}
             self._open |= both
             await asyncio.gather(
