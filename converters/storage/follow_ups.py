@@ -12,8 +12,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from converters.model.follow_up import FollowUp
+from converters.storage.completions import (
+    read_asked,
+    read_completing,
+    written_asked,
+    written_completing,
+)
+from converters.storage.ledger import REQUEST
 
 if TYPE_CHECKING:
+    from converters.model.follow_up import Completing
     from converters.storage.clock import ServiceClock
     from converters.storage.table import Row, Rows, Values
 
@@ -35,6 +43,7 @@ class OpenFollowUp:
         reminders: how many reminders were begun.
         reminder: the last of them, as long as it has not been told (``storage.judgements``).
         record: how it ended, ``None`` while it has not; to be told.
+        completing: how far the completion is, from the time when its redemption was told.
         etag: of the row as it was read.
     """
 
@@ -45,6 +54,7 @@ class OpenFollowUp:
     reminders: int = 0
     reminder: str | None = None
     record: str | None = None
+    completing: Completing | None = None
     etag: str = ""
 
 
@@ -70,12 +80,31 @@ class FollowUps:
 
     async def find(self, follow_up: FollowUp, look: int, due: float) -> OpenFollowUp | None:
         """Return a follow-up's row, made anew where it is gone; ``None`` where it has ended."""
+        return await self._found(follow_up, look, due, by_message=False)
+
+    async def recall(self, follow_up: FollowUp, look: int, due: float) -> OpenFollowUp | None:
+        """Do the same for a message, which may be forged: the ledger must vouch for its wishes."""
+        return await self._found(follow_up, look, due, by_message=True)
+
+    async def _found(
+        self, follow_up: FollowUp, look: int, due: float, *, by_message: bool
+    ) -> OpenFollowUp | None:
         row = await self._rows.get(OPEN, follow_up.key)
         if row:
             return _read(row)
         if await self._rows.get(follow_up.user_id, f"{ENDED}{follow_up.key}"):
             return None
+        if by_message and not await self._is_vouched(follow_up):
+            follow_up = replace(follow_up, completion=replace(follow_up.completion, vouched=False))
         return await self.open(follow_up, look, due)
+
+    async def _is_vouched(self, follow_up: FollowUp) -> bool:
+        """Tell whether the request's own row says that it asked for this completion."""
+        if not follow_up.completion:
+            return True
+        row = await self._rows.get(follow_up.key, REQUEST)
+        asked = written_asked(follow_up.completion)
+        return row is not None and row.values.get("Completion") == asked
 
     async def save(self, changed: OpenFollowUp) -> OpenFollowUp | None:
         """Write down how far it is; ``None`` where somebody else has changed it meanwhile."""
@@ -88,6 +117,7 @@ class FollowUps:
             "Reminders": changed.reminders,
             "Reminder": changed.reminder or "",
             "Record": changed.record or "",
+            "Completing": written_completing(changed.completing) if changed.completing else "",
         }
         etag = await self._rows.merge(values, changed.etag)
         return replace(changed, etag=etag) if etag else None
@@ -100,6 +130,7 @@ class FollowUps:
             "PartitionKey": follow_up.user_id,
             "RowKey": f"{ENDED}{follow_up.key}",
             "Record": told.record or "",
+            "Completing": written_completing(told.completing) if told.completing else "",
             "Ended": self._clock.utc(),
         }
         await self._rows.insert(values)
@@ -127,6 +158,8 @@ def _written(follow_up: FollowUp) -> Values:
         "Domain": follow_up.domain or "",
         "Mailed": follow_up.mailed,
         "Language": follow_up.language or "",
+        "Completion": written_asked(follow_up.completion),
+        "Vouched": follow_up.completion.vouched,
     }
 
 
@@ -134,9 +167,9 @@ def _progress(look: int, due: float) -> Values:
     return {"Look": look, "Due": _time(due)}
 
 
-def _read(row: Row) -> OpenFollowUp:
-    values = row.values
-    follow_up = FollowUp(
+def read_follow_up(values: Values) -> FollowUp:
+    """Return the follow-up that a row is about."""
+    return FollowUp(
         key=values["Key"],
         request_id=values["RequestId"],
         source=values["Source"] or None,
@@ -146,15 +179,21 @@ def _read(row: Row) -> OpenFollowUp:
         domain=values["Domain"] or None,
         mailed=values["Mailed"],
         language=values["Language"] or None,
+        completion=read_asked(values.get("Completion"), vouched=values.get("Vouched", False)),
     )
+
+
+def _read(row: Row) -> OpenFollowUp:
+    values = row.values
     return OpenFollowUp(
-        follow_up,
+        read_follow_up(values),
         look=values["Look"],
         due=values["Due"].timestamp(),
         seen=values.get("Seen", False),
         reminders=values.get("Reminders", 0),
         reminder=values.get("Reminder") or None,
         record=values.get("Record") or None,
+        completing=read_completing(values.get("Completing")),
         etag=row.etag,
     )
 

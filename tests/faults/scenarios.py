@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from converters.model.completion import Step
+
 SECONDS = {
     # Reads lag for a second in the emulator; five seconds is the least that an invocation may take.
     "SETTLE_SECONDS": "5",
@@ -35,6 +37,7 @@ class Scenario:
         lost: the follow-up's message was lost; only its row in the ledger is there.
         reminds: how many reminders are told before the person redeems.
         at_most: the invitation may not be made at all where a host dies right before it.
+        completes: what the request asked to be done once redeemed.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Scenario:
     lost: bool = False
     reminds: int = 0
     at_most: bool = False
+    completes: tuple[Step, ...] = ()
 
     @property
     def silent(self) -> bool:
@@ -110,6 +114,27 @@ FOLLOW_UPS = (
         lost=True,
     ),
 )
+COMPLETING: dict[str, Any] = {
+    "status": "completed",
+    "user": REDEEMED,
+    "invitations": 0,
+    "follows": 1,
+    "completes": tuple(Step),
+}
+ALLOWED = {"COMPLETION_STEPS": ",".join(Step)}
+COMPLETION = Scenario("completion", settings=ALLOWED, **COMPLETING)
+COMPLETIONS = (
+    COMPLETION,
+    Scenario("completion, message lost", settings=ALLOWED | SWEEPING, lost=True, **COMPLETING),
+    *(
+        Scenario(f"completion, answer lost ({step})", settings=ALLOWED, loses=call, **COMPLETING)
+        for step, call in (
+            (Step.REVOKE_SESSIONS, "graph: users/{id}/revokeSignInSessions"),
+            (Step.RANDOMISE_PASSWORD, "graph: users/{id}"),
+            (Step.SPONSOR, "graph: users/{id}/sponsors/$ref"),
+        )
+    ),
+)
 SCENARIOS = (
     MAIN,
     Scenario(
@@ -147,4 +172,5 @@ SCENARIOS = (
         user=PENDING,
     ),
     *FOLLOW_UPS,
+    *COMPLETIONS,
 )

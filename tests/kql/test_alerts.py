@@ -11,7 +11,7 @@ import pytest
 from converters.model.outcome import Status
 from converters.steps.retrying import WITHDRAWN
 from tests.kql.alerting import Line, is_raised
-from tests.kql.logged import deferred, ended, subscribed, swept, undone, unfinished
+from tests.kql.logged import completed, deferred, ended, subscribed, swept, undone, unfinished
 from tests.kql.queries import Rule, rules
 
 if TYPE_CHECKING:
@@ -70,6 +70,17 @@ SCENARIOS: dict[str, tuple[tuple[Line, ...], set[str]]] = {
     "the subscription ends in 20 days": (with_healthy(subscribed(days=20)), set()),
     "the subscription ends in less": (with_healthy(subscribed(days=19.9)), {"subscription"}),
     "the subscription is not renewed": (with_healthy(subscribed("failed")), {"subscription"}),
+    "a step waits for a permission": (
+        with_healthy(completed("stepPermissionMissing", waits=True)), {"completion"},
+    ),
+    "a step waits for a fact": (with_healthy(completed("factUnknown", waits=True)), {"completion"}),
+    "a step was given up for a permission": (
+        with_healthy(completed("stepPermissionMissing")), {"completion"},
+    ),
+    "steps are done, or are nobody's but the requester's": (
+        with_healthy(completed(), completed("managerAlreadySet"), completed("graphUnavailable")),
+        set(),
+    ),
     "nothing can be stored": (with_healthy(undone()), {"nothing-stored"}),
     "the ledger does not know": (with_healthy(unfinished()), set()),
     "others log alike": (
