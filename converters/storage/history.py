@@ -79,7 +79,7 @@ class History:
             begun=row.values["Begun"],
             status=Status(record["status"]) if record else None,
             user_id=user_id,
-            follow_up=_status(done) if done else None,
+            follow_up=_last(done) if done else None,
             next_look=waiting.values["Due"] if waiting else None,
         )
 
@@ -97,7 +97,8 @@ class History:
             else:
                 # The claim is the last request's alone; an end tells of the invitation before it.
                 invited = Event(values["Invited"], values["RequestId"], Status.INVITED)
-                events += [invited, Event(values["Ended"], values["RequestId"], _status(row))]
+                ends = dict.fromkeys((_status(row), _last(row)))
+                events += [invited, *(Event(values["Ended"], invited.request_id, e) for e in ends)]
         return sorted(_without_repetition(events), key=lambda event: event.at)
 
     async def delete_ended(self, before: float, number: int, slices: int, most: int) -> int:
@@ -120,7 +121,12 @@ def _status(row: Row) -> Status:
     return Status(json.loads(row.values["Record"])["status"])
 
 
+def _last(row: Row) -> Status:
+    """Return what was told last of a follow-up: that it ended, or was completed after that."""
+    return Status.COMPLETED if row.values.get("Completing") else _status(row)
+
+
 def _without_repetition(events: list[Event]) -> list[Event]:
     """Leave out what two rows tell: the last claim's request may be one whose end is there too."""
     told = {(event.request_id, event.status): event for event in reversed(events)}
-    return list(told.values())
+    return list(reversed(told.values()))

@@ -40,7 +40,7 @@ async def test_r13_host_killed_at_every_step_of_a_look_tells_one_end(
 
 
 @pytest.mark.timeout(900)
-async def test_r15_host_killed_at_every_step_of_a_completion_does_all_and_tells_one_end(
+async def test_r16_host_killed_at_every_step_of_a_completion_does_all_and_tells_one_end(
     azurite: str, tmp_path: Path
 ) -> None:
     async with ground(azurite, tmp_path) as field:

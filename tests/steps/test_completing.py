@@ -130,7 +130,9 @@ async def test_what_is_so_already_is_done_without_a_write(
     assert set(results(outcome).values()) == {"done"}
 
 
-async def test_other_manager_is_never_replaced(azurite: str, queue_names: Iterator[str]) -> None:
+async def test_s14_other_manager_is_never_replaced(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
     made = place() | {"managers": {USER_ID: OTHER_ID}, "sponsors": {USER_ID: [OTHER_ID]}}
     async with service(azurite, queue_names, made, COMPLETION_STEPS=ALL) as running:
         outcome = await ended(running)
@@ -169,7 +171,7 @@ async def test_synced_user_gets_the_line_for_on_premises_and_no_write_that_the_s
         (None, None, "identityProviderUnknown"),
     ],
 )
-async def test_redemption_in_doubt_completes_nothing(
+async def test_s14_redemption_in_doubt_completes_nothing(
     azurite: str,
     queue_names: Iterator[str],
     assigned_id: str | None,
@@ -206,7 +208,7 @@ POWER: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("code", sorted(POWER))
-async def test_power_that_came_meanwhile_stops_every_step(
+async def test_s14_power_that_came_meanwhile_stops_every_step(
     azurite: str, queue_names: Iterator[str], code: str
 ) -> None:
     changes, name = POWER[code]
@@ -230,7 +232,7 @@ async def test_power_that_came_meanwhile_stops_every_step(
         ({"COMPLETION_STEPS": ""}, "completionNotAllowed"),
     ],
 )
-async def test_what_the_operator_forbids_meanwhile_is_not_done(
+async def test_s14_what_the_operator_forbids_meanwhile_is_not_done(
     azurite: str, queue_names: Iterator[str], keys: dict[str, str], code: str
 ) -> None:
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
@@ -277,7 +279,7 @@ async def test_unknown_means_no_until_it_is_known(
     ],
     ids=str,
 )
-async def test_each_step_is_tried_again_apart_from_the_others(
+async def test_r16_each_step_is_tried_again_apart_from_the_others(
     azurite: str, queue_names: Iterator[str], path: str, step: str, fault: dict[str, Any]
 ) -> None:
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
@@ -301,7 +303,7 @@ async def test_each_step_is_tried_again_apart_from_the_others(
     assert step in EVERYTHING
 
 
-async def test_password_whose_answer_was_lost_is_set_again(
+async def test_r16_password_whose_answer_was_lost_is_set_again(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     asked = {"randomisePassword": True}
@@ -459,7 +461,7 @@ async def test_pause_holds_a_completion_and_uses_no_patience_up(
     assert set(results(event["data"]).values()) == {"done"}
 
 
-async def test_password_is_long_never_the_same_and_nowhere_but_in_its_call(
+async def test_s14_password_is_long_never_the_same_and_nowhere_but_in_its_call(
     azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
@@ -512,7 +514,7 @@ async def test_message_without_its_row_completes_what_the_request_asked_for(
     assert set(results(events[1]["data"]).values()) == {"done"}
 
 
-async def test_message_that_no_request_stands_behind_completes_nothing(
+async def test_s14_message_that_no_request_stands_behind_completes_nothing(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
@@ -529,7 +531,7 @@ async def test_message_that_no_request_stands_behind_completes_nothing(
     assert results(event["data"]) == {"manager": "refused completionNotVouched"}
 
 
-async def test_end_is_written_before_it_is_told_and_told_the_same_again(
+async def test_r16_end_is_written_before_it_is_told_and_told_the_same_again(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
@@ -561,7 +563,7 @@ async def _dies(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-async def test_duplicates_of_a_message_complete_once(
+async def test_r16_duplicates_of_a_message_complete_once(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
@@ -575,7 +577,7 @@ async def test_duplicates_of_a_message_complete_once(
     assert [event["data"]["status"] for event in events] == ["redeemed", "completed"]
 
 
-async def test_completion_that_stands_still_is_restarted_by_the_sweep(
+async def test_r16_completion_that_stands_still_is_restarted_by_the_sweep(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
@@ -587,3 +589,135 @@ async def test_completion_that_stands_still_is_restarted_by_the_sweep(
         await running.converter.caretaker.sweep()
         (event,) = await running.follow_up()
     assert event["data"]["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("keys", "asked", "expected"),
+    [
+        (
+            {"COMPLETION_STEPS": "sponsor"},
+            {"manager": BOSS_ID},
+            ("completionNotAllowed", "operator"),
+        ),
+        ({}, {"userType": "guest"}, ("completionNotAllowed", "operator")),
+        (
+            {"COMPLETION_STEPS": ALL, "FOLLOW_UP_SCHEDULE": "off"},
+            {"userType": "guest"},
+            ("completionNeedsFollowUp", "operator"),
+        ),
+        (
+            {"COMPLETION_STEPS": ALL},
+            {"sponsor": "nobody@contoso.example"},
+            ("sponsorNotUsable", "requester"),
+        ),
+        ({"COMPLETION_STEPS": ALL}, {"manager": USER_ID}, ("managerNotUsable", "requester")),
+    ],
+)
+async def test_s14_what_could_not_be_done_later_is_refused_at_once(
+    azurite: str,
+    queue_names: Iterator[str],
+    keys: dict[str, str],
+    asked: dict[str, Any],
+    expected: tuple[str, str],
+) -> None:
+    async with service(azurite, queue_names, place(), **keys) as running:
+        for mode in ("check", "convert"):
+            outcome = await running.outcome(request(mode=mode, completion=asked))
+            (reason,) = outcome["reasons"]
+            assert outcome["status"] == "ineligible"
+            assert (reason["code"], reason["owner"]) == expected
+        assert running.invited() == []
+
+
+async def test_resend_takes_no_completion(azurite: str, queue_names: Iterator[str]) -> None:
+    made = place(externalUserState="PendingAcceptance")
+    async with service(azurite, queue_names, made, COMPLETION_STEPS=ALL) as running:
+        outcome = await running.outcome(request(mode="resend", completion={"userType": "guest"}))
+        assert running.invited() == []
+    assert codes(outcome["reasons"]) == ["completionNotWithResend"]
+
+
+async def test_completion_that_makes_no_sense_is_rejected_with_every_fault_named(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    asked = {
+        "userType": "Guest",
+        "randomizePassword": True,
+        "revokeSessions": "true",
+        "sponsor": "the boss",
+        "manager": ["x"],
+    }
+    async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
+        outcome = await running.outcome(request(completion=asked))
+    assert outcome["status"] == "rejected"
+    said = " ".join(reason["message"] for reason in outcome["reasons"])
+    assert len(outcome["reasons"]) == len(asked)
+    assert 'completion.userType is the text "Guest", where guest is wanted' in said
+    assert "completion.randomizePassword is no property of a request; randomisePassword is" in said
+    assert 'completion.revokeSessions is the text "true", where true or false is wanted' in said
+    assert "completion.sponsor is" in said
+    assert "completion.manager is a list of 1 item" in said
+
+
+async def test_invited_says_what_will_be_done_and_leaves_out_what_nobody_need_do(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
+        asked = {"randomisePassword": True, "userType": "guest"}
+        plain = await running.outcome(request(requestId="R-0", mode="check"))
+        outcome = await running.outcome(request(completion=asked))
+    by_code = {step["code"]: step["message"] for step in outcome["nextSteps"]}
+    assert {"randomisePassword", "reviewUserType"} <= set(codes(plain["nextSteps"]))
+    assert not {"randomisePassword", "reviewUserType"} & set(by_code)
+    assert "randomisePassword, userType" in by_code["awaitCompletion"]
+
+
+async def test_request_that_waits_keeps_what_it_asks_for(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
+        paused = running.with_settings(CONVERSIONS_PAUSED="true")
+        await paused.handle(request(completion=EVERYTHING))
+        await running.events()
+        (event,) = await _handled(running, await running.waiting())
+        assert event["data"]["status"] == "invited"
+        await redeemed(running, invite=False)
+        _, event = await running.follow_up()
+    assert set(results(event["data"]).values()) == {"done"}
+
+
+async def _handled(running: Service, message: bytes) -> list[dict[str, Any]]:
+    await running.handle(message)
+    return await running.events()
+
+
+async def test_row_and_message_of_the_release_before_end_as_they_did(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
+        await running.event(request())
+        (text,) = await taken(running.checks)
+        (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
+        before = {name: row[name] for name in row if name not in {"Completion", "Vouched"}}
+        await running.ledger.delete_entity(row)
+        await running.ledger.create_entity(before)
+        message = json.loads(text)
+        del message["completion"]
+        await running.checks.send_message(json.dumps(message))
+        running.graph.tenant.redeem(USER_ID, "mail", "kim@partner.example")
+        await running.age_follow_up(1000)
+        (event,) = await running.follow_up()
+        assert await running.follow_up() == []
+    assert event["data"]["status"] == "redeemed"
+
+
+async def test_ledger_tells_that_a_conversion_was_completed(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
+        await ended(running)
+        history = running.converter.caretaker.history
+        status, events = await history.request_status("R-1"), await history.of_user(USER_ID)
+    assert status
+    assert (status.follow_up, status.next_look) == ("completed", None)
+    assert [event.status for event in events] == ["invited", "redeemed", "completed"]
