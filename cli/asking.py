@@ -16,6 +16,7 @@ from cli.verb import Session
 from converters.model.request import ConversionRequest
 from converters.settings.reader import GUID
 from converters.storage.queues import Queue
+from converters.wire.properties import GUEST
 
 UserArgument = Annotated[
     str, typer.Argument(help="The internal user: object id or user principal name.")
@@ -35,6 +36,20 @@ CcOption = Annotated[str | None, typer.Option("--cc", help="One more reader of t
 TextOption = Annotated[str | None, typer.Option("--text", help="Your text for the mail.")]
 RedirectOption = Annotated[
     str | None, typer.Option("--redirect-url", help="Where the person lands after redeeming.")
+]
+RevokeOption = Annotated[
+    bool, typer.Option("--revoke-sessions", help="Once redeemed: end the user's sessions.")
+]
+PasswordOption = Annotated[
+    bool,
+    typer.Option("--randomise-password", help="Once redeemed: a random password (cloud-only)."),
+]
+GuestOption = Annotated[bool, typer.Option("--guest", help="Once redeemed: userType Guest.")]
+SponsorOption = Annotated[
+    str | None, typer.Option("--sponsor", help="Once redeemed: a sponsor, by object id or UPN.")
+]
+ManagerOption = Annotated[
+    str | None, typer.Option("--manager", help="Once redeemed: the manager, likewise.")
 ]
 ByOption = Annotated[str | None, typer.Option("--requested-by", help="Who asks: a ticket, say.")]
 
@@ -111,13 +126,21 @@ async def request(  # noqa: PLR0913 - each is one property of a request
     cc: CcOption = None,
     text: TextOption = None,
     redirect_url: RedirectOption = None,
+    revoke_sessions: RevokeOption = False,
+    randomise_password: PasswordOption = False,
+    guest: GuestOption = False,
+    sponsor: SponsorOption = None,
+    manager: ManagerOption = None,
     requested_by: ByOption = None,
 ) -> Code:
     """Ask the service to invite one user; print the id to find the outcome by.
 
+    What is to be done once redeemed has to be allowed by the operator (COMPLETION_STEPS).
+
     Examples:
         b2b request ada@contoso.example ada@fabrikam.example --request-id RITM0010001
         b2b request ada@contoso.example --no-mail --requested-by RITM0010002
+        b2b request ada@contoso.example --guest --sponsor boss@contoso.example
     """
     body = {
         "requestId": request_id or f"cli-{uuid.uuid4()}",
@@ -127,6 +150,15 @@ async def request(  # noqa: PLR0913 - each is one property of a request
         "invitedUserMessageInfo": _message_info(language, cc, text),
         "inviteRedirectUrl": redirect_url,
         "requestedBy": requested_by,
+        "completion": without_empty(
+            {
+                "revokeSessions": revoke_sessions or None,
+                "randomisePassword": randomise_password or None,
+                "userType": GUEST if guest else None,
+                "sponsor": sponsor,
+                "manager": manager,
+            }
+        ),
     }
     return await _enqueued(session, body)
 

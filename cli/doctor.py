@@ -15,6 +15,7 @@ from cli import event_checks, grants
 from cli.finding import Finding
 from converters.graph import tenant_reads, user_reads
 from converters.graph.client import Graph
+from converters.model.completion import PERMISSIONS
 from converters.model.errors import SettingsInvalid, Unavailable
 from converters.model.facts import Unread
 from converters.model.trace import Trace
@@ -132,7 +133,9 @@ async def _at_graph(
             beta = tenant_reads.invitation_domains()
             reads.append(beta)
             yield _read(beta, await graph.read_beta(beta, trace))
-        yield await _granted(graph, client_id, {read.permission for read in reads}, trace)
+        steps = {PERMISSIONS[step] for step in settings.follow_up.completion_steps}
+        needed = {read.permission for read in reads} | steps
+        yield await _granted(graph, client_id, needed, trace)
     except Unavailable as error:
         yield Finding("Graph", f"{error} Try again; if it stays so, look at the identity's sign-in")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +31,20 @@ SUMMARY = ("time", "requestId", "status", "user", "reasons", "owner")
 FOLLOWED = (*SUMMARY[:3], "followUp", "since", *SUMMARY[3:])
 # With what somebody has to mend, of follow-ups too; one that was cancelled has nothing to mend.
 _FINDINGS: frozenset[str] = BAD | {Status.STALE}
+_TOLD = ("reasons", "warnings", "redemption", "completion")
 _KINDS = {"reasons": "reason", "warnings": "warning", "nextSteps": "next step"}
 
 
 def code_of(outcomes: Iterable[Data]) -> Code:
     """Return the exit code: whether there is something that somebody has to mend."""
     ends = (end for one in outcomes for end in (one, one.get("followUp", {})))
-    return Code.FINDINGS if any(end.get("status") in _FINDINGS for end in ends) else Code.WELL
+    return Code.FINDINGS if any(map(_is_finding, ends)) else Code.WELL
+
+
+def _is_finding(end: Data) -> bool:
+    status = end.get("status")
+    # A completion is told however its steps ended: reasons are those of the refused ones.
+    return status in _FINDINGS or (status == Status.COMPLETED and bool(end.get("reasons")))
 
 
 def of_story(story: Story, request_id: str) -> Data:
@@ -50,6 +58,7 @@ def of_follow_up(story: FollowUpStory) -> Data:
     """Return how a follow-up stands: pending, reminded, or as it ended."""
     open_ = Status.REMINDED.value if story.reminders else PENDING
     told = judgements.told(story.record) if story.record else {"status": open_}
+    told |= _completion(story)
     times = {
         "invitedAt": story.invited,
         "remindedAt": story.reminded if story.reminders else None,
@@ -61,6 +70,20 @@ def of_follow_up(story: FollowUpStory) -> Data:
         "requestId": story.request_id,
         "reminders": story.reminders,
         **{name: time.isoformat() for name, time in times.items() if time},
+    }
+
+
+def _completion(story: FollowUpStory) -> Data:
+    """Return how the steps of a completion ended, as far as they have."""
+    if story.completing is None:
+        return {}
+    results = story.completing.results
+    reasons = dict.fromkeys(reason for result in results for reason in result.reasons)
+    done = {"status": Status.COMPLETED.value} if story.ended else {}
+    return {
+        **done,
+        "reasons": [asdict(reason) for reason in reasons],
+        "completion": [{"step": each.step.value, "result": each.state.value} for each in results],
     }
 
 
@@ -78,7 +101,7 @@ def ended(story: FollowUpStory) -> Data:
         "requestId": story.request_id,
         "status": told["status"],
         "user": {"id": story.user_id},
-        **{name: told[name] for name in ("reasons", "warnings", "redemption") if name in told},
+        **{name: told[name] for name in _TOLD if name in told},
         "time": told.get("endedAt"),
         "seenIn": "ledger",
     }
@@ -130,6 +153,7 @@ def _sentence(data: Data) -> str:
     if redemption := followed.get("redemption"):
         when = _second(redemption["redeemedDateTime"]) or "at a time that the directory hides"
         parts.append(f"redeemed {when} by {redemption['identityProvider']}")
+    parts += [f"{each['step']} {each['result']}" for each in followed.get("completion", ())]
     if "endedAt" in times:
         parts.append(f"ended {times['endedAt']}")
     if "nextLookAt" in times:

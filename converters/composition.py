@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from converters.conversion import Converter
 from converters.graph.client import Graph
 from converters.graph.gathering import Gatherer
+from converters.graph.writing import Writer
 from converters.steps.aftercare import aftercare
 from converters.steps.inviting import Inviter
 from converters.steps.reporting import Reporter
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from converters.settings.settings import Settings
 
-C = TypeVar("C", Graph, Ledger, Queue)
+C = TypeVar("C", Graph, Writer, Ledger, Queue)
 
 
 def composed(settings: Settings, credential: AsyncTokenCredential | None) -> Converter:
@@ -44,7 +45,8 @@ def composed(settings: Settings, credential: AsyncTokenCredential | None) -> Con
     quota = Quota(clients.queue(settings.quota_queue), clock)
     inviter = Inviter(graph, ledger, results, quota, settings, clock)
     gatherer = Gatherer(graph, settings)
-    follower, caretaker = aftercare(gatherer, inviter, clients.queue(settings.follow_up.queue))
+    checks = clients.queue(settings.follow_up.queue)
+    follower, caretaker = aftercare(gatherer, inviter, clients.writer(), checks)
     subscriber = Subscriber.of(graph, ledger.standings, requests, clock, settings)
     sweeper = Sweeper(
         poison=QueueReader(clients.queue(settings.poison_queue)),
@@ -82,10 +84,14 @@ class _Clients:
         self.connections, self.clock = AsyncExitStack(), ServiceClock()
 
     def graph(self) -> Graph:
-        needed = self.settings.graph_needs_credential
-        return self._closed(
-            Graph(self.settings.graph_base_url, self.credential if needed else None)
-        )
+        return self._closed(Graph(self.settings.graph_base_url, self._for_graph))
+
+    def writer(self) -> Writer:
+        return self._closed(Writer(self.settings.graph_base_url, self._for_graph))
+
+    @property
+    def _for_graph(self) -> AsyncTokenCredential | None:
+        return self.credential if self.settings.graph_needs_credential else None
 
     def ledger(self) -> Ledger:
         storage, table = self.settings.storage, self.settings.ledger_table

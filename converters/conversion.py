@@ -13,6 +13,7 @@ from converters.model.event import Notice
 from converters.model.request import Mode
 from converters.model.trace import Trace
 from converters.policy.approval import approve
+from converters.policy.completing import resolved
 from converters.policy.eligibility import decide
 from converters.policy.rule import Case
 from converters.steps import concluding, retrying, screening
@@ -171,7 +172,8 @@ class Converter:
             )
         result = result or concluding.concluded(verdict)
         told = screening.is_told(request, result, self.settings, case)
-        return Ending(result, request, entry, told=told)
+        completion = resolved(request.completion, case.facts)
+        return Ending(result, request, entry, told=told, completion=completion)
 
     def _known(self, request: ConversionRequest, entry: Entry, digest: str) -> Outcome | None:
         """Return the outcome of a request that has ended, or may not even begin."""

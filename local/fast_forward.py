@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient
 
-from converters.model.follow_up import Check, FollowUp
+from converters.model.follow_up import Check
 from converters.settings.settings import Settings
-from converters.storage.follow_ups import OPEN
+from converters.storage.follow_ups import OPEN, read_follow_up
 from converters.wire.checks import written_check
 
 if TYPE_CHECKING:
@@ -40,20 +40,5 @@ class FastForward:
             for row in rows:
                 row["Invited"], row["Due"] = row["Invited"] - passed, row["Due"] - passed
                 table.update_entity(row)
-                queue.send_message(written_check(Check(follow_up_of(row), row["Look"])).decode())
+                queue.send_message(written_check(Check(read_follow_up(row), row["Look"])).decode())
         return len(rows)
-
-
-def follow_up_of(row: Mapping[str, Any]) -> FollowUp:
-    """Return the follow-up that stands in an open row of the ledger."""
-    return FollowUp(
-        key=row["Key"],
-        request_id=row["RequestId"],
-        source=row["Source"] or None,
-        correlation_id=row["CorrelationId"],
-        user_id=row["UserId"],
-        invited=row["Invited"].timestamp(),
-        domain=row["Domain"] or None,
-        mailed=row["Mailed"],
-        language=row["Language"] or None,
-    )

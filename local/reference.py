@@ -141,5 +141,7 @@ def _target(option: dict[str, Any], definitions: dict[str, Any]) -> dict[str, An
 def _kind(option: dict[str, Any], target: dict[str, Any]) -> str:
     if values := target.get("enum") or option.get("enum"):
         return ", ".join(f"`{value}`" for value in values)
+    if constant := option.get("const"):
+        return f"`{constant}`"
     names = {"string": "text", "boolean": "true or false", "integer": "number"}
     return "object" if "properties" in target else names.get(option.get("type", ""), "text")

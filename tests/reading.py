@@ -6,7 +6,8 @@ import inspect
 import json
 from typing import TYPE_CHECKING, Any
 
-from converters.graph import standing_reads, tenant_reads, user_reads
+from converters.graph import completion_reads, standing_reads, tenant_reads, user_reads
+from converters.model.completion import Step
 from tests.directory import ADDRESS, HOME_TENANT_ID, OTHER_ID, USER_ID
 
 if TYPE_CHECKING:
@@ -63,6 +64,21 @@ READS: dict[Callable[..., Read[Any]], tuple[tuple[str, ...], Json]] = {
     tenant_reads.direct_federation: (("partner.example",), {"value": []}),
     tenant_reads.home_tenant: (("partner.example",), {"tenantId": HOME_TENANT_ID}),
     tenant_reads.partner_inbound: ((HOME_TENANT_ID,), {"b2bCollaborationInbound": EVERYONE}),
+    completion_reads.person: (
+        (Step.MANAGER, OTHER_ID),
+        {
+            "value": [
+                {
+                    "id": OTHER_ID,
+                    "accountEnabled": True,
+                    "userType": "Member",
+                    "externalUserState": None,
+                }
+            ]
+        },
+    ),
+    completion_reads.sponsors: ((USER_ID,), {"value": []}),
+    completion_reads.manager: ((USER_ID,), {"id": HOME_TENANT_ID}),
     tenant_reads.default_inbound: ((), {"b2bCollaborationInbound": EVERYONE}),
 }
 
@@ -71,7 +87,7 @@ def builders() -> set[Callable[..., Read[Any]]]:
     """Return every function of the product that builds a read."""
     return {
         function
-        for module in (user_reads, standing_reads, tenant_reads)
+        for module in (user_reads, standing_reads, tenant_reads, completion_reads)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
         and not name.startswith("_")

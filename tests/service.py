@@ -114,7 +114,8 @@ class Service:
             inviter=parts["inviter"],
             settings=settings,
         )
-        parts["follower"] = replace(parts["follower"], reminders=reminders)
+        completer = replace(self.converter.follower.completer, settings=settings)
+        parts["follower"] = replace(parts["follower"], reminders=reminders, completer=completer)
         made = self.converter
         reporter = replace(made.reporter, settings=settings, follower=parts["follower"])
         parts["resender"] = Resender(parts["inviter"])

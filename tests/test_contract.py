@@ -104,6 +104,17 @@ INFO = st.fixed_dictionaries(
         "ccRecipients@odata.type": TYPES,
     },
 )
+COMPLETION = st.fixed_dictionaries(
+    {},
+    optional={
+        "revokeSessions": VALUES,
+        "randomisePassword": VALUES,
+        "userType": VALUES | st.just("guest"),
+        "sponsor": VALUES,
+        "manager": VALUES,
+        "x": VALUES,
+    },
+)
 REQUESTS = st.fixed_dictionaries(
     {},
     optional={
@@ -115,6 +126,7 @@ REQUESTS = st.fixed_dictionaries(
         "requestId": VALUES,
         "requestedBy": VALUES,
         "mode": VALUES,
+        "completion": COMPLETION | VALUES,
         "unknown": VALUES,
         "@odata.type": TYPES,
         "sendInvitationMessage@odata.type": TYPES,

@@ -35,7 +35,11 @@ KNOWN_TO = {
     "kiota_http": {"converters.graph.transport"},
     "httpx": {"converters.graph.transport"},
     "aiohttp": {"converters.graph.transport", "converters.storage.courier"},
-    "pydantic": {"converters.wire.requests", "converters.wire.outcomes"},
+    "pydantic": {
+        "converters.wire.completion_body",
+        "converters.wire.requests",
+        "converters.wire.outcomes",
+    },
 }
 
 ENVIRONMENT = re.compile(r"\b(?:environb?|getenvb?)\b")

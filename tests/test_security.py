@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from converters.model.completion import PERMISSIONS
 from converters.model.errors import ConverterError
 from local.graph import Fault
 from tests import promises
@@ -325,9 +326,14 @@ def test_documented_permissions_are_known_and_none_is_a_directory_write() -> Non
     known = json.loads((ROOT / "docs" / "permissions.json").read_text())
     text = (ROOT / "docs" / "reference" / "permissions.md").read_text()
     needed, extra = text.split("| what an extra one buys")
-    granted = set(re.findall(r"^\| `([\w.]+)` \|", needed, re.MULTILINE))
+    granted = set(re.findall(r"^\| `([\w.-]+)` \|", needed, re.MULTILINE))
     assert granted == set(known["needed"])
-    assert set(re.findall(r"^\| `([\w.]+)` \|", extra, re.MULTILINE)) == set(known["optional"])
+    extra, steps = extra.split("## Completion")
+    assert set(re.findall(r"^\| `([\w.-]+)` \|", extra, re.MULTILINE)) == set(known["optional"])
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| `([\w.-]+)` \|$", steps, re.MULTILINE)
+    told = {step.strip("`"): name for row, name in rows for step in row.split(", ")}
+    assert told == known["completion"] == {str(step): name for step, name in PERMISSIONS.items()}
+    assert set(told.values()) <= set(known["optional"])
     for name in granted:
         assert "ReadWrite" not in name
         assert name != "User.ManageIdentities.All"

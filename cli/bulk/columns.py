@@ -35,11 +35,17 @@ _CALLED = {
     TEXT: "invitedusermessageinfocustomizedmessagebody customizedmessagebody message",
     "inviteRedirectUrl": "inviteredirecturl redirecturl redirecturi",
     "requestedBy": "requestedby",
+    "completion.revokeSessions": "completionrevokesessions revokesessions",
+    "completion.randomisePassword": "completionrandomisepassword randomisepassword",
+    "completion.userType": "completionusertype",
+    "completion.sponsor": "completionsponsor sponsor",
+    "completion.manager": "completionmanager manager",
 }
 _PATHS = {name: path for path, names in _CALLED.items() for name in names.split()}
 _IGNORED = {"displayname", "inviteduserdisplayname"}
 # "Email address to invite [inviteeEmail] Required", and the older "Name [inviteeEmail]".
 _PORTAL = re.compile(r".*\[(\w+)\].*")
+BOOLEANS = frozenset({MAILS, "completion.revokeSessions", "completion.randomisePassword"})
 _SWITCHES = {"true": True, "false": False}
 
 
@@ -115,7 +121,7 @@ def _meant(heading: str) -> str:
 
 def _put(body: dict[str, object], path: str, cell: str) -> None:
     value: object = cell
-    if path == MAILS:
+    if path in BOOLEANS:
         value = _SWITCHES.get(cell.lower(), cell)
     elif path == "mode":
         value = cell.lower()

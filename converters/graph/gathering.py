@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from converters.graph import tenant_reads, user_reads
+from converters.graph import power_reads, tenant_reads, user_reads
 from converters.graph.cache import TtlCache
+from converters.graph.completion_reads import read_people
+from converters.model.completion import Step
 from converters.model.facts import (
     AddressFacts,
     DomainFacts,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from converters.graph.client import Graph
     from converters.graph.read import Read
     from converters.model.addresses import EmailAddress
-    from converters.model.facts import Holder
+    from converters.model.facts import Holder, Person
     from converters.model.request import ConversionRequest
     from converters.model.trace import Trace
     from converters.settings.settings import Settings
@@ -59,10 +61,11 @@ class Gatherer:
             GraphUnavailable: Graph did not answer for now.
         """
         asked, _ = parsed(request.email_address)
-        of_tenant, domain, found = await asyncio.gather(
+        of_tenant, domain, found, people = await asyncio.gather(
             self._tenant.get("", lambda: self._tenant_facts(trace)),
             self._domain(asked, trace),
             self._found(request, asked, trace),
+            self._people(request, trace),
         )
         address = found.address
         choice = choose_address(request, found.user, of_tenant.verified_domains, self._settings)
@@ -70,9 +73,14 @@ class Gatherer:
             address, domain = await asyncio.gather(
                 self._held(choice.address, trace), self._domain(choice.address, trace)
             )
-        return Facts(
-            of_tenant, found.matches, found.user, found.privileges, choice, address, domain
-        )
+        facts = (of_tenant, found.matches, found.user, found.privileges, choice, address, domain)
+        return Facts(*facts, people.get(Step.SPONSOR), people.get(Step.MANAGER))
+
+    async def _people(
+        self, request: ConversionRequest, trace: Trace
+    ) -> dict[Step, Person | Unread | None]:
+        allowed = self._settings.follow_up.completion_steps
+        return await read_people(self._graph, request.completion, allowed, trace)
 
     async def _found(
         self, request: ConversionRequest, asked: EmailAddress | None, trace: Trace
@@ -81,7 +89,7 @@ class Gatherer:
         matches = await self._matches(request, asked, trace)
         if isinstance(matches, Unread) or len(matches) != 1:
             return _Found(matches, address=await self._held(asked, trace) if asked else None)
-        user, power = user_reads.user(matches[0]), _power(matches[0])
+        user, power = user_reads.user(matches[0]), power_reads.power(matches[0])
         holders = _holders(asked) if asked else ()
         answers = await self._graph.read([user, *power.values(), *holders], trace)
         held = AddressFacts(*(answers.fact(read) for read in holders)) if holders else None
@@ -145,17 +153,6 @@ class Gatherer:
         answers = await self._graph.read([partner, default], trace)
         blocked = answers.fact(partner)
         return answers.fact(default) if blocked is None else blocked
-
-
-def _power(user_id: str) -> dict[str, Read[Any]]:
-    """Return the reads of every road to power, by the fact that each becomes."""
-    return {
-        "active_roles": user_reads.active_roles(user_id),
-        "role_assignments": user_reads.role_assignments(user_id),
-        "eligible_roles": user_reads.eligible_roles(user_id),
-        "groups": user_reads.groups(user_id),
-        "eligible_groups": user_reads.eligible_groups(user_id),
-    }
 
 
 def _holders(address: EmailAddress) -> tuple[Read[tuple[Holder, ...]], Read[tuple[Holder, ...]]]:

@@ -102,6 +102,10 @@ class Transport:
         """Send a PATCH, likewise."""
         return await self._send(_with_body(Method.PATCH, body), path, what, trace)
 
+    async def put(self, path: str, body: Json, what: str, trace: Trace) -> Response:
+        """Send a PUT, likewise."""
+        return await self._send(_with_body(Method.PUT, body), path, what, trace)
+
     async def delete(self, path: str, what: str, trace: Trace) -> Response:
         """Send a DELETE, likewise."""
         return await self._send(RequestInformation(Method.DELETE), path, what, trace)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from converters.model.addresses import EmailAddress
+    from converters.model.redemption import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +187,16 @@ class AddressChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom a completion names as sponsor or manager."""
+
+    id: str
+    account_enabled: bool
+    user_type: str | None
+    external_user_state: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that was read before deciding, for one request.
 
@@ -197,6 +208,7 @@ class Facts:
         choice: the address that would be used.
         address: what the directory knows of that address, ``None`` without a usable one.
         domain: what holds for its domain, likewise.
+        sponsor, manager: whom the completion names as such; ``None`` for nobody.
     """
 
     tenant: TenantFacts
@@ -206,3 +218,27 @@ class Facts:
     choice: AddressChoice = AddressChoice()
     address: AddressFacts | None = None
     domain: DomainFacts | None = None
+    sponsor: Person | Unread | None = None
+    manager: Person | Unread | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionFacts:
+    """All that was read before a step of a completion.
+
+    Attributes:
+        standing: how the user stands, ``None`` where there is no such user.
+        user: likewise.
+        privileges: what the user may do.
+        sponsors: ids of the user's sponsors.
+        current_manager: id of the user's manager, ``None`` for none.
+        sponsor, manager: whom the completion names as such; ``None`` for nobody.
+    """
+
+    standing: Standing | Unread | None
+    user: User | Unread | None
+    privileges: PrivilegeFacts
+    sponsors: tuple[str, ...] | Unread = ()
+    current_manager: str | Unread | None = None
+    sponsor: Person | Unread | None = None
+    manager: Person | Unread | None = None

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from converters.model.completion import NOTHING, Completion
+
 if TYPE_CHECKING:
-    from converters.model.outcome import Reason, Status
+    from converters.model.completion import Step
+    from converters.model.outcome import Reason, Status, StepResult
     from converters.model.redemption import Redemption
 
 
@@ -33,6 +36,7 @@ class FollowUp:
         domain: of the invited address, where it is known.
         mailed: whether Microsoft mailed the invitation.
         language: of that mail, where the request named one.
+        completion: what to do once the person has redeemed.
     """
 
     key: str
@@ -44,6 +48,7 @@ class FollowUp:
     domain: str | None = None
     mailed: bool = True
     language: str | None = None
+    completion: Completion = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +63,21 @@ class Check:
     follow_up: FollowUp
     look: int = 0
     attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Completing:
+    """How far a completion is.
+
+    Attributes:
+        results: of the steps that ended, in the order in which they did.
+        since: when the first wait of those that go on began, in seconds since 1970.
+    """
+
+    results: tuple[StepResult, ...] = ()
+    since: float | None = None
+
+    def left(self, completion: Completion) -> tuple[Step, ...]:
+        """Return the steps that have not ended."""
+        ended = {result.step for result in self.results}
+        return tuple(step for step in completion.steps if step not in ended)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from converters.model.request import idempotency_key
 
 if TYPE_CHECKING:
+    from converters.model.completion import Step
     from converters.model.facts import User
     from converters.model.redemption import Redemption
     from converters.model.request import ConversionRequest
@@ -41,6 +42,8 @@ class Status(StrEnum):
     """The follow-up: nobody redeemed the invitation in time."""
     CANCELLED = "cancelled"
     """The follow-up: the account was deleted, disabled or changed; nothing is to be redeemed."""
+    COMPLETED = "completed"
+    """After ``redeemed``: every step of the completion has ended, each in its own way."""
 
 
 class Owner(StrEnum):
@@ -135,6 +138,34 @@ class UserSummary:
     on_premises_synced: bool | None = None
 
 
+class StepState(StrEnum):
+    """How a step of a completion ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    NOT_APPLICABLE = "notApplicable"
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """How a step of a completion ended.
+
+    Attributes:
+        reasons: why it was refused, or does not apply.
+        permission: the application permission that Graph seems to miss, where it refused for that.
+    """
+
+    step: Step
+    state: StepState
+    reasons: tuple[Reason, ...] = ()
+    permission: str | None = None
+
+    @property
+    def may_change(self) -> bool:
+        """Whether the step, tried again later, may end otherwise by itself."""
+        return bool(self.reasons) and all(reason.retriable for reason in self.reasons)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How one request ended, or where it stands; whole.
@@ -143,6 +174,7 @@ class Outcome:
         source: the request's, where it has one.
         step: the step of the request's story that this tells; each has one event id.
         redemption: how the person redeemed the invitation, where one did.
+        completion: how each step ended that the request asked for, where they have.
     """
 
     request_id: str
@@ -160,6 +192,7 @@ class Outcome:
     source: str | None = None
     step: str = "conversion"
     redemption: Redemption | None = None
+    completion: tuple[StepResult, ...] = ()
 
     @property
     def idempotency_key(self) -> str:

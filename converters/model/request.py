@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from converters.model.completion import NOTHING, Completion
+
 if TYPE_CHECKING:
     from converters.model.event import Origin
 
@@ -85,6 +87,7 @@ class ConversionRequest:
         from_event: whether a directory's event, and not a person, asks.
         origin: where that event says that it comes from; ``None`` once it was believed and waits.
         waits: what it carries along where it has waited.
+        completion: what to do once the person has redeemed.
     """
 
     request_id: str
@@ -101,6 +104,7 @@ class ConversionRequest:
     from_event: bool = False
     origin: Origin | None = field(default=None, compare=False, repr=False)
     waits: Waits = Waits()
+    completion: Completion = NOTHING
 
     @property
     def is_delivered_event(self) -> bool:

@@ -13,14 +13,27 @@ from typing import TYPE_CHECKING
 from converters.model.outcome import Owner, Reason, Status
 from converters.policy.guidance import consent_takes_time
 from converters.policy.rule import FactUnknown, NotApplicable
-from converters.policy.rules import address, invitation, privilege, user
+from converters.policy.rules import address, completion, invitation, privilege, user
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from converters.model.facts import Unread
-    from converters.policy.rule import Case
+    from converters.policy.rule import Case, Rule
     from converters.settings.settings import Settings
 
-RULES = (*user.RULES, *privilege.RULES, *address.RULES, *invitation.RULES)
+RULES = (
+    *user.RULES,
+    *privilege.RULES,
+    *address.RULES,
+    *invitation.RULES,
+    *completion.RULES,
+)
+# Those that count after the redemption too: of a user who could be invited no longer.
+LASTING_RULES = (
+    *(rule for rule in user.RULES if rule.code == user.ACCOUNT_DISABLED),
+    *privilege.RULES,
+)
 FACT_UNKNOWN = "factUnknown"
 
 _OK, _REFUSED = 200, frozenset({401, 403})
@@ -40,9 +53,23 @@ class Verdict:
 
 def decide(case: Case) -> Verdict:
     """Apply every rule and report every reason at once."""
+    reasons, warnings = _applied(RULES, case)
+    statuses = sorted(set(reasons.values()), key=_PRECEDENCE.index)
+    status = statuses[0] if statuses else Status.ELIGIBLE
+    return Verdict(case, status, tuple(reasons), warnings)
+
+
+def lasting_reasons(case: Case) -> tuple[Reason, ...]:
+    """Apply the rules that count after the redemption too; no verdict, since nobody is invited."""
+    reasons, _ = _applied(LASTING_RULES, case)
+    return tuple(reasons)
+
+
+def _applied(rules: Iterable[Rule], case: Case) -> tuple[dict[Reason, Status], tuple[Reason, ...]]:
+    """Return the reasons against, each with how the request ends by it, and the warnings."""
     reasons: dict[Reason, Status] = {}
     warnings: list[Reason] = []
-    for rule in RULES:
+    for rule in rules:
         try:
             finding = rule.check(case)
             if finding is None:
@@ -51,7 +78,7 @@ def decide(case: Case) -> Verdict:
         except NotApplicable:
             continue
         except FactUnknown as unknown:
-            reason = _unknown_fact(unknown.unread, case.settings)
+            reason = unknown_fact(unknown.unread, case.settings)
             status = Status.INELIGIBLE
         else:
             status = rule.status
@@ -59,12 +86,11 @@ def decide(case: Case) -> Verdict:
             warnings.append(reason)
         else:
             reasons.setdefault(reason, status)
-    statuses = sorted(set(reasons.values()), key=_PRECEDENCE.index)
-    status = statuses[0] if statuses else Status.ELIGIBLE
-    return Verdict(case, status, tuple(reasons), tuple(dict.fromkeys(warnings)))
+    return reasons, tuple(dict.fromkeys(warnings))
 
 
-def _unknown_fact(unread: Unread, settings: Settings) -> Reason:
+def unknown_fact(unread: Unread, settings: Settings) -> Reason:
+    """Say that a fact could not be read, and what to do about it."""
     return Reason(
         FACT_UNKNOWN,
         f"Graph did not tell {unread.what} ({_answer(unread.status)}); unknown means no.",

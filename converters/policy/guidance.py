@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from converters.model.completion import Step
 from converters.model.outcome import NextStep, Owner, Reason
 
 if TYPE_CHECKING:
@@ -99,11 +100,25 @@ def next_steps(request: ConversionRequest, user: User, settings: Settings) -> tu
         Owner.REQUESTER,
     )
     send = () if request.send_invitation_message else (_SEND_URL,)
-    password = _SYNCED_PASSWORD if user.on_premises_synced else _CLOUD_PASSWORD
+    steps = request.completion.steps
+    completion = NextStep(
+        "awaitCompletion",
+        f"Once redeemed, the service does what was asked for ({', '.join(steps)}) and tells it in"
+        " an outcome completed.",
+        Owner.OPERATOR,
+    )
+    synced = user.on_premises_synced
+    by_itself = frozenset() if synced else frozenset(steps)
+    password = _SYNCED_PASSWORD if synced else _CLOUD_PASSWORD
+    left = (
+        *((completion,) if steps else ()),
+        *(() if Step.RANDOMISE_PASSWORD in by_itself else (password,)),
+    )
+    user_type = () if Step.USER_TYPE in by_itself else (_USER_TYPE,)
     mail = () if user.mail else (_SET_MAIL,)
     by_phone = any(i.sign_in_type == "phoneNumber" for i in user.identities or ())
     sms = (_REPLACE_SMS,) if by_phone else ()
-    return (*send, _REDEEM, password, *mail, *sms, _USER_TYPE, teams)
+    return (*send, _REDEEM, *left, *mail, *sms, *user_type, teams)
 
 
 def consent_takes_time(settings: Settings) -> str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from converters.model.completion import Step
 from converters.settings.reader import LONGEST_QUEUE_NAME, POISON
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class FollowUpSettings:
         stale_days: after which an invitation counts as stale.
         remind_days: ages of an invitation, in days, at which it is made again.
         ledger_days: after which a row that ended is deleted; 0 for never.
+        completion_steps: what a request may ask to be done once the person has redeemed.
     """
 
     queue: str
@@ -36,6 +38,7 @@ class FollowUpSettings:
     stale_days: int
     remind_days: tuple[int, ...]
     ledger_days: int
+    completion_steps: frozenset[Step] = frozenset()
 
     @property
     def poison_queue(self) -> str:
@@ -78,6 +81,7 @@ def read_follow_up(read: SettingsReader) -> FollowUpSettings:
         stale_days=stale,
         remind_days=_reminders(read, stale),
         ledger_days=ledger_days,
+        completion_steps=_completion_steps(read),
     )
 
 
@@ -106,3 +110,13 @@ def _reminders(read: SettingsReader, stale: int) -> tuple[int, ...]:
         )
         return ()
     return tuple(days)
+
+
+def _completion_steps(read: SettingsReader) -> frozenset[Step]:
+    names = {step.lower(): step for step in Step}
+    asked = read.list("COMPLETION_STEPS")
+    if wrong := [name for name in asked if name not in names]:
+        read.problems.append(
+            f"COMPLETION_STEPS cannot name {', '.join(wrong)}; the steps are {', '.join(Step)}."
+        )
+    return frozenset(names[name] for name in asked if name in names)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from converters.model.errors import ConverterError, LedgerUnavailable, Unavailable
 from converters.model.facts import Unread
-from converters.model.follow_up import Check
+from converters.model.follow_up import Check, Completing
 from converters.model.outcome import GraphTrace, Outcome, Status, UserSummary
 from converters.model.trace import Trace
 from converters.policy.redemption import judge
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from converters.model.follow_up import FollowUp, Judgement
     from converters.model.redemption import Standing
     from converters.settings.settings import Settings
+    from converters.steps.completing import Completer
     from converters.steps.reminding import Reminders
     from converters.storage.clock import ServiceClock
     from converters.storage.follow_ups import FollowUps, OpenFollowUp
@@ -51,6 +52,7 @@ class Follower:
     results: Results
     rows: FollowUps
     reminders: Reminders
+    completer: Completer
     settings: Settings
     clock: ServiceClock
 
@@ -118,21 +120,28 @@ class Follower:
 
     async def _handled(self, check: Check) -> None:
         now = self.clock.now()
-        row = await self.rows.find(check.follow_up, check.look, now)
+        row = await self.rows.recall(check.follow_up, check.look, now)
         if row is None:
             return
-        if row.record:
+        if row.completing:
+            if row.look == check.look and not await self._is_early(row, check):
+                await self.completer.complete(row, check.attempts)
+        elif row.record:
             await self._tell(row)
         elif row.look == check.look:
             if row.reminder:
                 # It was made, or may have been, before something failed.
                 row = await self._tell_reminder(row)
-            # The answer has told the time of the storage service.
-            now = self.clock.now()
-            if now + _EARLY < row.due:
-                await self._send(replace(check, follow_up=row.follow_up), row.due)
-            else:
-                await self._look(row, now)
+            if not await self._is_early(row, check):
+                await self._look(row, self.clock.now())
+
+    async def _is_early(self, row: OpenFollowUp, check: Check) -> bool:
+        """Tell whether a message came before its time, and send it on if so."""
+        # The row's answer has told the time of the storage service.
+        if self.clock.now() + _EARLY >= row.due:
+            return False
+        await self._send(replace(check, follow_up=row.follow_up), row.due)
+        return True
 
     async def _look(self, row: OpenFollowUp, now: float) -> None:
         follow_up = row.follow_up
@@ -186,11 +195,14 @@ class Follower:
         await self.rows.save(replace(row, look=row.look + 1, due=due, seen=seen))
 
     async def _tell(self, row: OpenFollowUp, trace: Trace | None = None) -> None:
-        """Tell the end that is written down, and close the follow-up."""
+        """Tell the end that is written down; close the follow-up, or complete what was asked."""
         ended = told(row, row.record or "")
         await self.results.of(ended.request_id).send(cloud_event(ended))
-        await self.rows.end(row)
         log_follow_up(ended.status, row.follow_up, trace)
+        if ended.status is not Status.REDEEMED or not row.follow_up.completion:
+            await self.rows.end(row)
+        elif begun := await self.rows.save(replace(row, completing=Completing())):
+            await self.completer.complete(begun, 0)
 
     async def _put_off(self, check: Check, error: Unavailable | TimeoutError) -> None:
         asked = error.retry_after if isinstance(error, Unavailable) else None

@@ -7,14 +7,14 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from converters.model.event import Lifecycle
-from converters.model.outcome import Deferral, Status
+from converters.model.outcome import Deferral, Status, StepState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from converters.model.event import Notice
     from converters.model.follow_up import FollowUp
-    from converters.model.outcome import Outcome
+    from converters.model.outcome import Outcome, StepResult
     from converters.model.trace import Trace
 
 logger = logging.getLogger("b2b_conversion")
@@ -126,6 +126,22 @@ def log_follow_up(
     }
     level = logging.WARNING if problem else logging.INFO
     _log(level, "followUp", line)
+
+
+def log_step(result: StepResult, follow_up: FollowUp, trace: Trace, *, waits: bool = False) -> None:
+    """Note how a step of a completion ended, or that it waits: an alert watches this line."""
+    line = {
+        "requestId": follow_up.request_id,
+        "userId": follow_up.user_id,
+        "step": result.step,
+        "result": "waits" if waits else result.state,
+        "reasons": [reason.code for reason in result.reasons],
+        "missingPermission": result.permission,
+        "correlationId": follow_up.correlation_id,
+        "graphRequestIds": trace.graph_request_ids,
+    }
+    refused = result.state is StepState.REFUSED
+    _log(logging.WARNING if refused else logging.INFO, "completion", line)
 
 
 def log_care(restarted: int, deleted: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from converters.model.addresses import domain_of
+from converters.model.completion import NOTHING, Completion
 from converters.model.errors import LedgerUnavailable, QueueUnavailable
 from converters.model.follow_up import FollowUp
 from converters.model.outcome import Deferral, Outcome, Status
@@ -36,12 +37,14 @@ class Ending:
         request: ``None`` where the message is none.
         entry: the ledger's row to finish with the outcome, if there is one to finish.
         told: whether anybody hears of it; if not, a line in the log is all there is.
+        completion: what is to be done once redeemed, its people by object id.
     """
 
     result: Outcome | Deferral
     request: ConversionRequest | None = None
     entry: Entry | None = None
     told: bool = True
+    completion: Completion = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,10 @@ class Reporter:
         if outcome.invitation and not outcome.mail_sent:
             # A redeem URL stands in the results queue alone: "ended" must mean that it does.
             await sending
-            await self._finish(entry, outcome, ending.request)
+            await self._finish(entry, outcome, ending)
             return
         for each in await asyncio.gather(
-            sending, self._finish(entry, outcome, ending.request), return_exceptions=True
+            sending, self._finish(entry, outcome, ending), return_exceptions=True
         ):
             if isinstance(each, BaseException):
                 raise each
@@ -97,18 +100,20 @@ class Reporter:
             outcome = records.with_step(outcome, entry.record, entry.number)
             await self._finish(entry, outcome, None)
 
-    async def _finish(
-        self, entry: Entry, outcome: Outcome, request: ConversionRequest | None
-    ) -> None:
+    async def _finish(self, entry: Entry, outcome: Outcome, ending: Ending | None) -> None:
+        request, completion = (ending.request, ending.completion) if ending else (None, NOTHING)
         if outcome.status is Status.INVITED and outcome.user and request:
             # Before the ledger knows the end: whoever comes after that begins nothing any more.
-            follow_up = self._follow_up(outcome.user.id, outcome.email_address, entry, request)
+            begun = self._follow_up(outcome.user.id, outcome.email_address, entry, request)
+            follow_up = replace(begun, completion=completion)
             if request.mode is Mode.RESEND:
                 await self.follower.resume(follow_up, fresh=entry.fresh)
             else:
                 await self.follower.begin(follow_up, fresh=entry.fresh)
         try:
-            await self.ledger.finish(entry, records.written(outcome))
+            # Of a request that invited nobody, nothing is vouched for.
+            kept = completion if outcome.status is Status.INVITED else NOTHING
+            await self.ledger.finish(entry, records.written(outcome), kept)
         except LedgerUnavailable as error:
             # The outcome is told; another delivery would find it out from the directory again.
             log_unfinished(error, outcome)

@@ -12,8 +12,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from converters.model.follow_up import FollowUp
+from converters.storage.completions import (
+    read_asked,
+    read_completing,
+    written_asked,
+    written_completing,
+)
+from converters.storage.ledger import REQUEST
 
 if TYPE_CHECKING:
+    from converters.model.follow_up import Completing
     from converters.storage.clock import ServiceClock
     from converters.storage.table import Row, Rows, Values
 
@@ -36,6 +44,7 @@ class OpenFollowUp:
         reminded: when the last of them was, in seconds since 1970.
         reminder: the last of them, as long as it has not been told (``storage.judgements``).
         record: how it ended, ``None`` while it has not; to be told.
+        completing: how far the completion is, from the time when its redemption was told.
         etag: of the row as it was read.
     """
 
@@ -47,6 +56,7 @@ class OpenFollowUp:
     reminded: float | None = None
     reminder: str | None = None
     record: str | None = None
+    completing: Completing | None = None
     etag: str = ""
 
 
@@ -72,12 +82,31 @@ class FollowUps:
 
     async def find(self, follow_up: FollowUp, look: int, due: float) -> OpenFollowUp | None:
         """Return a follow-up's row, made anew where it is gone; ``None`` where it has ended."""
+        return await self._found(follow_up, look, due, by_message=False)
+
+    async def recall(self, follow_up: FollowUp, look: int, due: float) -> OpenFollowUp | None:
+        """Do the same for a message, which may be forged: the ledger must vouch for its wishes."""
+        return await self._found(follow_up, look, due, by_message=True)
+
+    async def _found(
+        self, follow_up: FollowUp, look: int, due: float, *, by_message: bool
+    ) -> OpenFollowUp | None:
         row = await self._rows.get(OPEN, follow_up.key)
         if row:
             return _read(row)
         if await self._rows.get(follow_up.user_id, f"{ENDED}{follow_up.key}"):
             return None
+        if by_message and not await self._is_vouched(follow_up):
+            follow_up = replace(follow_up, completion=replace(follow_up.completion, vouched=False))
         return await self.open(follow_up, look, due)
+
+    async def _is_vouched(self, follow_up: FollowUp) -> bool:
+        """Tell whether the request's own row says that it asked for this completion."""
+        if not follow_up.completion:
+            return True
+        row = await self._rows.get(follow_up.key, REQUEST)
+        asked = written_asked(follow_up.completion)
+        return row is not None and row.values.get("Completion") == asked
 
     async def save(self, changed: OpenFollowUp) -> OpenFollowUp | None:
         """Write down how far it is; ``None`` where somebody else has changed it meanwhile."""
@@ -90,6 +119,7 @@ class FollowUps:
             **_reminded(changed),
             "Reminder": changed.reminder or "",
             "Record": changed.record or "",
+            "Completing": written_completing(changed.completing) if changed.completing else "",
         }
         etag = await self._rows.merge(values, changed.etag)
         return replace(changed, etag=etag) if etag else None
@@ -103,6 +133,7 @@ class FollowUps:
             "RowKey": f"{ENDED}{follow_up.key}",
             **_reminded(told),
             "Record": told.record or "",
+            "Completing": written_completing(told.completing) if told.completing else "",
             "Ended": self._clock.utc(),
         }
         await self._rows.insert(values)
@@ -130,6 +161,8 @@ def _written(follow_up: FollowUp) -> Values:
         "Domain": follow_up.domain or "",
         "Mailed": follow_up.mailed,
         "Language": follow_up.language or "",
+        "Completion": written_asked(follow_up.completion),
+        "Vouched": follow_up.completion.vouched,
     }
 
 
@@ -142,9 +175,9 @@ def _reminded(row: OpenFollowUp) -> Values:
     return values if row.reminded is None else {**values, "Reminded": _time(row.reminded)}
 
 
-def _read(row: Row) -> OpenFollowUp:
-    values = row.values
-    follow_up = FollowUp(
+def read_follow_up(values: Values) -> FollowUp:
+    """Return the follow-up that a row is about."""
+    return FollowUp(
         key=values["Key"],
         request_id=values["RequestId"],
         source=values["Source"] or None,
@@ -154,9 +187,14 @@ def _read(row: Row) -> OpenFollowUp:
         domain=values["Domain"] or None,
         mailed=values["Mailed"],
         language=values["Language"] or None,
+        completion=read_asked(values.get("Completion"), vouched=values.get("Vouched", False)),
     )
+
+
+def _read(row: Row) -> OpenFollowUp:
+    values = row.values
     return OpenFollowUp(
-        follow_up,
+        read_follow_up(values),
         look=values["Look"],
         due=values["Due"].timestamp(),
         seen=values.get("Seen", False),
@@ -164,6 +202,7 @@ def _read(row: Row) -> OpenFollowUp:
         reminded=values["Reminded"].timestamp() if "Reminded" in values else None,
         reminder=values.get("Reminder") or None,
         record=values.get("Record") or None,
+        completing=read_completing(values.get("Completing")),
         etag=row.etag,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from converters.storage.clock import ServiceClock
+from converters.storage.completions import read_completing
 from converters.storage.follow_ups import ENDED, OPEN
 from converters.storage.ledger import REQUEST, USER
 from converters.storage.table import Rows
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from azure.core.credentials_async import AsyncTokenCredential
 
+    from converters.model.follow_up import Completing
     from converters.settings.storage_account import Storage
     from converters.storage.table import Row, Values
 
@@ -57,6 +59,7 @@ class FollowUpStory:
         next_look: when the user is looked at next; ``None`` where it has ended.
         record: how it ended (``converters.storage.judgements``), ``None`` while it has not.
         ended: when that was told; ``None`` while it has not been.
+        completing: how far the completion is, ``None`` where none has begun.
     """
 
     key: str
@@ -68,6 +71,7 @@ class FollowUpStory:
     next_look: datetime | None
     record: str | None
     ended: datetime | None
+    completing: Completing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,4 +175,5 @@ def _follow_up(row: Row) -> FollowUpStory:
         next_look=values.get("Due"),
         record=values.get("Record") or None,
         ended=values.get("Ended"),
+        completing=read_completing(values.get("Completing")),
     )

@@ -16,6 +16,8 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from converters.model.completion import NOTHING, Completion
+from converters.storage.completions import written_asked
 from converters.storage.looks import Looks
 from converters.storage.standings import Standings
 from converters.storage.table import Row, Rows
@@ -150,14 +152,21 @@ class Ledger:
             return None
         return replace(entry, without_source=True)
 
-    async def finish(self, entry: Entry, record: str) -> None:
-        """Write down how a request ended, unless another delivery of it has done so meanwhile."""
+    async def finish(self, entry: Entry, record: str, completion: Completion = NOTHING) -> None:
+        """Write down how a request ended, unless another delivery of it has done so meanwhile.
+
+        Args:
+            entry: the request's row.
+            record: the outcome (``converters.storage.records``).
+            completion: what it asked for, which vouches for the follow-up's messages.
+        """
         row = {
             "PartitionKey": entry.key,
             "RowKey": REQUEST,
             "Record": record,
             "Number": entry.number + 1,
             "Ended": self._clock.utc(),
+            **({"Completion": written_asked(completion)} if completion else {}),
         }
         await self._rows.merge(row, entry.etag)
 

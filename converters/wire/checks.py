@@ -14,6 +14,7 @@ from typing import Any
 
 from converters.model.follow_up import Check, FollowUp
 from converters.settings.reader import GUID
+from converters.wire.completions import read_completion, written_completion
 from converters.wire.ticket import REQUEST_ID
 
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -36,6 +37,7 @@ def written_check(check: Check) -> bytes:
         "domain": each.domain,
         "mailed": each.mailed,
         "language": each.language,
+        "completion": written_completion(each.completion),
         "look": check.look,
         "attempts": check.attempts,
     }
@@ -72,6 +74,8 @@ def read_check(body: bytes) -> Check | None:
                 domain=_known(_DOMAIN, domain),
                 mailed=mailed,
                 language=_known(_LANGUAGE, language),
+                # Messages of before have none.
+                completion=read_completion(value.get("completion")),
             )
             return Check(follow_up, look, attempts)
     return None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _INFO = "invitedUserMessageInfo"
 _ITEM = f"{_INFO}.ccRecipients[]"
+_PERSON = "an internal user's object id or user principal name"
 _ADDRESS = "an e-mail address, of at most 320 characters and without spaces,"
 WANTED = {
     "": "a JSON object",
@@ -40,6 +41,12 @@ WANTED = {
     "requestId": "a text of 1 to 128 letters, digits and ._~:/=+-, or a whole number,",
     "mode": "convert or check",
     "requestedBy": "one line of 1 to 256 characters",
+    "completion": "an object with the steps to do once redeemed",
+    "completion.revokeSessions": "true or false",
+    "completion.randomisePassword": "true or false",
+    "completion.userType": "guest",
+    "completion.sponsor": _PERSON,
+    "completion.manager": _PERSON,
 }
 # What people call a property who have not looked it up.
 _OTHERWISE_CALLED = {
@@ -51,6 +58,11 @@ _OTHERWISE_CALLED = {
         **dict.fromkeys(("redirecturl", "redirecturi", "returnurl"), "inviteRedirectUrl"),
         **dict.fromkeys(("ticket", "ticketid", "ticketnumber", "correlationid"), "requestId"),
         **dict.fromkeys(("requester", "requestor", "requestedfrom"), "requestedBy"),
+        **dict.fromkeys(("usertype", "inviteusertype"), "completion.userType"),
+        **{
+            name.lower(): f"completion.{name}"
+            for name in ("sponsor", "manager", "revokeSessions", "randomisePassword")
+        },
         **{
             name.lower(): f"{_INFO}.{name}"
             for name in ("messageLanguage", "ccRecipients", "customizedMessageBody")
@@ -64,6 +76,12 @@ _OTHERWISE_CALLED = {
         **dict.fromkeys(("language", "locale"), "messageLanguage"),
         **dict.fromkeys(("cc", "recipients", "ccrecipient"), "ccRecipients"),
         **dict.fromkeys(("message", "body", "text", "messagebody"), "customizedMessageBody"),
+    },
+    "completion": {
+        **dict.fromkeys(("password", "resetpassword", "passwordprofile"), "randomisePassword"),
+        **dict.fromkeys(("sessions", "revokesigninsessions"), "revokeSessions"),
+        **dict.fromkeys(("guest", "type"), "userType"),
+        "sponsors": "sponsor",
     },
     _ITEM: {"address": "emailAddress", "email": "emailAddress", "mail": "emailAddress"},
     f"{_ITEM}.emailAddress": {"email": "address", "mail": "address", "displayname": "name"},

@@ -40,9 +40,9 @@ UNUSED: dict[str, dict[str, str]] = {
         "id": f"{_GRAPHS}; requestId is the request's own id, and invitedUser.id the user's",
         "status": _GRAPHS,
         "inviteRedeemUrl": _GRAPHS,
-        "invitedUserType": _LEFT,
+        "invitedUserType": f"{_LEFT}; completion.userType changes the type once redeemed",
         "invitedUserDisplayName": _LEFT,
-        "invitedUserSponsors": "has no effect here: a conversion sets no sponsors",
+        "invitedUserSponsors": "has no effect here: completion.sponsor sets one, once redeemed",
         "resetRedemption": "is for guests who redeem again: another operation than a conversion",
     },
     "invitedUser": dict.fromkeys(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from converters.model.outcome import Owner, Status  # noqa: TC001 - pydantic reads them at run time
+from converters.model.completion import Step  # noqa: TC001 - pydantic reads them at run time
+from converters.model.outcome import Owner, Status, StepState  # noqa: TC001 - likewise
 from converters.model.redemption import IdentityProvider  # noqa: TC001 - likewise
 from converters.wire.envelopes import SOURCE
 from converters.wire.requests import NAMESPACE
@@ -84,6 +85,23 @@ class RedemptionBody(_Wire):
     )
 
 
+class StepBody(_Wire):
+    """How one step of the completion ended."""
+
+    step: Step = Field(description="As the request's completion names it.")
+    result: StepState = Field(
+        description="done (or so already); refused: the reasons say why; notApplicable: somebody"
+        " else's to do.",
+        validation_alias="state",
+    )
+    reasons: list[ReasonBody]
+    missing_permission: str | None = Field(
+        None,
+        description="The application permission that Graph refused the step for.",
+        validation_alias="permission",
+    )
+
+
 class GraphBody(_Wire):
     """What Microsoft's support needs to find the call again; code and message of a refusal."""
 
@@ -109,6 +127,9 @@ class OutcomeBody(_Wire):
     next_steps: list[NextStepBody]
     invitation: InvitationBody | None = None
     redemption: RedemptionBody | None = None
+    completion: list[StepBody] | None = Field(
+        None, description="How each step ended that the request asked for; in completed alone."
+    )
     graph: GraphBody | None = None
     requested_by: str | None = None
 
@@ -154,6 +175,7 @@ def _body(outcome: Outcome) -> OutcomeBody:
         redemption=RedemptionBody.model_validate(outcome.redemption)
         if outcome.redemption
         else None,
+        completion=[StepBody.model_validate(result) for result in outcome.completion] or None,
         graph=GraphBody.model_validate(outcome.graph) if outcome.graph else None,
         requested_by=outcome.requested_by,
     )

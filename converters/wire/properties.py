@@ -6,10 +6,14 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from converters.model.completion import Step
+
 if TYPE_CHECKING:
+    from converters.model.completion import Completion
     from converters.model.request import ConversionRequest
 
 REQUEST_ID, CC = "requestId", "invitedUserMessageInfo.ccRecipients"
+GUEST = "guest"
 
 
 def properties(request: ConversionRequest) -> dict[str, Any]:
@@ -31,6 +35,7 @@ def properties(request: ConversionRequest) -> dict[str, Any]:
         "invitedUserMessageInfo.customizedMessageBody": info.text,
         "inviteRedirectUrl": request.redirect_url,
         "requestedBy": request.requested_by,
+        **(_asked(request.completion) if request.completion else {}),
     }
 
 
@@ -55,6 +60,17 @@ def written(request: ConversionRequest) -> dict[str, Any]:
             inner = inner.setdefault(step, {})
         inner[name] = _recipients(*value) if path == CC else value
     return body
+
+
+def _asked(completion: Completion) -> dict[str, Any]:
+    """Return each step in its own place, so that no two completions look alike."""
+    values = dict.fromkeys(completion.steps, True)
+    named = {
+        Step.USER_TYPE: GUEST,
+        Step.SPONSOR: completion.sponsor,
+        Step.MANAGER: completion.manager,
+    }
+    return {f"completion.{step}": values.get(step) and named.get(step, True) for step in Step}
 
 
 def _recipients(address: str, name: str | None) -> list[dict[str, Any]]:

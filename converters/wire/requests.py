@@ -1,8 +1,8 @@
 """The request as it stands on the wire: bytes in, ``ConversionRequest`` out. Pure.
 
 The properties are those of Graph's "Create invitation", so that the JSON body in Microsoft's
-article is a valid request as it stands; ours beside them are ``requestId``, ``mode`` and
-``requestedBy``. ``converters.wire.envelopes`` says what it may come wrapped in.
+article is a valid request as it stands; ours beside them are ``requestId``, ``mode``,
+``requestedBy`` and ``completion``. ``converters.wire.envelopes`` says what it may come wrapped in.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from converters.model.errors import Fault, RequestInvalid
 from converters.model.request import ConversionRequest, MessageInfo, Mode, Recipient
 from converters.settings.reader import GUID
 from converters.wire import odata
+from converters.wire.completion_body import CompletionBody, completion_of
 from converters.wire.decoding import Undecodable, json_object
 from converters.wire.envelopes import Envelope, unwrap
 from converters.wire.faults import faults_of, faults_of_user, listed
@@ -143,6 +144,7 @@ class RequestBody(_Wire):
         " invitation again.",
     )
     requested_by: Line | None = Field(None, description="Who asked: a ticket's number, say.")
+    completion: CompletionBody | None = None
 
 
 def parse(body: bytes, message_id: str | None) -> ConversionRequest | Notice:
@@ -225,6 +227,7 @@ def _request(
         from_event=envelope.from_event,
         origin=envelope.origin,
         waits=envelope.waits,
+        completion=completion_of(body.completion),
     )
 
 

@@ -11,6 +11,9 @@ param allowReadWriteAll bool = false
 @description('Optional. Grants Policy.Read.B2BManagementPolicy too, for READ_INVITATION_DOMAINS.')
 param allowInvitationDomains bool = false
 
+@description('Optional. Grants what these steps need too: those of COMPLETION_STEPS.')
+param completionSteps ('revokeSessions' | 'randomisePassword' | 'userType' | 'sponsor' | 'manager')[] = []
+
 // Microsoft Graph itself, in every tenant.
 var graphAppId = '00000003-0000-0000-c000-000000000000'
 
@@ -29,9 +32,17 @@ var needed = {
   'User.Read.All': 'df021288-bdef-4463-88db-98f22de89214'
 }
 
+var writesUsers = !empty(intersection(completionSteps, ['userType', 'sponsor', 'manager']))
+
 var permissions = union(
   needed,
-  allowReadWriteAll ? { 'User.ReadWrite.All': '741f803b-c850-494e-b5df-cde7c675a1ca' } : {},
+  allowReadWriteAll || writesUsers ? { 'User.ReadWrite.All': '741f803b-c850-494e-b5df-cde7c675a1ca' } : {},
+  contains(completionSteps, 'revokeSessions')
+    ? { 'User.RevokeSessions.All': '77f3a031-c388-4f99-b373-dc68676a979e' }
+    : {},
+  contains(completionSteps, 'randomisePassword')
+    ? { 'User-PasswordProfile.ReadWrite.All': 'cc117bb9-00cf-4eb8-b580-ea2a878fe8f7' }
+    : {},
   allowInvitationDomains ? { 'Policy.Read.B2BManagementPolicy': 'b41683de-870d-4462-939a-1a3d94f3accf' } : {}
 )
 

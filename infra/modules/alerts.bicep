@@ -79,6 +79,13 @@ var always = [
     where: '| where tostring(line.state) == "failed" or todouble(line.daysLeft) < 20'
   }
   {
+    name: 'completion'
+    description: 'A step of a completion waits for a permission, or was given up for it: grant it, or take the step off COMPLETION_STEPS.'
+    severity: 2
+    line: 'completion'
+    where: '| where tostring(line.reasons) has_any ("stepPermissionMissing", "factUnknown")'
+  }
+  {
     name: 'not-set-up'
     description: 'A queue, the table or a role at storage is missing: deploy the infrastructure again.'
     severity: 1

@@ -64,6 +64,9 @@ type operatorSettingsType = {
   @description('Optional. After which days a pending invitation is made again, such as 7,21.')
   REMIND_AFTER_DAYS: string?
 
+  @description('Optional. What a request may ask to be done once the person has redeemed, comma-separated: revokeSessions, randomisePassword, userType, sponsor, manager. Grant each permission (graph/permissions.bicep, completionSteps).')
+  COMPLETION_STEPS: string?
+
   @description('Optional. How long the ledger keeps rows that ended, in days; 0 for ever.')
   LEDGER_DAYS: string?
 

@@ -3,10 +3,28 @@
 # Graph extension of Bicep. Needs the Azure CLI, signed in as somebody who may grant application
 # permissions (Privileged Role Administrator). Running it again changes nothing.
 #
-#   scripts/grant.sh PRINCIPAL_ID [more permissions, such as User.ReadWrite.All]
+#   scripts/grant.sh PRINCIPAL_ID [--completion-steps STEP,STEP] [more permissions, such as User.ReadWrite.All]
+#
+# --completion-steps takes what COMPLETION_STEPS has, and grants what those steps need.
 set -euo pipefail
 principal="$1"
 shift
+completion=()
+if [[ "${1:-}" == --completion-steps ]]; then
+  IFS=', ' read -r -a steps <<<"${2:-}"
+  shift 2
+  for step in "${steps[@]}"; do
+    case "$step" in
+      revokeSessions) completion+=(User.RevokeSessions.All) ;;
+      randomisePassword) completion+=(User-PasswordProfile.ReadWrite.All) ;;
+      userType | sponsor | manager) completion+=(User.ReadWrite.All) ;;
+      *)
+        echo "There is no completion step $step" >&2
+        exit 1
+        ;;
+    esac
+  done
+fi
 graph_root="$(az cloud show --query endpoints.microsoftGraphResourceId --output tsv)"
 graph="${graph_root%/}/v1.0"
 permissions=(
@@ -23,6 +41,12 @@ permissions=(
   User.Read.All
   "$@"
 )
+# Two steps may need the same one.
+for permission in ${completion[@]+"${completion[@]}"}; do
+  if [[ " ${permissions[*]} " != *" $permission "* ]]; then
+    permissions+=("$permission")
+  fi
+done
 app="servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"
 resource="$(az rest --url "$graph/$app?\$select=id" --query id --output tsv)"
 roles="$(az rest --url "$graph/$app?\$select=appRoles" --output tsv \

@@ -18,7 +18,8 @@ PERMISSIONS = (
     "IdentityProvider.Read.All", "OrgContact.Read.All", "Policy.Read.All",
     "Policy.Read.B2BManagementPolicy", "PrivilegedEligibilitySchedule.Read.AzureADGroup",
     "RoleEligibilitySchedule.Read.Directory",
-    "RoleManagement.Read.Directory", "User.Invite.All", "User.Read.All", "User.ReadWrite.All",
+    "RoleManagement.Read.Directory", "User-PasswordProfile.ReadWrite.All",
+    "User.Invite.All", "User.Read.All", "User.ReadWrite.All", "User.RevokeSessions.All",
 )  # fmt: skip
 
 

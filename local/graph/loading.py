@@ -17,6 +17,7 @@ here, or that Graph's metadata does not have, is refused by name::
      "roleAssignments": [{"principalId": "id", "roleDefinitionId": "id",
                           "directoryScopeId": "/administrativeUnits/…"}],
      "groupEligibility": [{"principalId": "id", "groupId": "id", "accessId": "member"}],
+     "sponsors": {"id of a user": ["id"]}, "managers": {"id of a user": "id"},
      "contacts": [{"id": "…", "displayName": "…", "mail": "…", "proxyAddresses": ["SMTP:…"]}],
      "federations": [{"displayName": "…", "issuerUri": "…", "domains": ["adatum.example"]}],
      "homeTenants": {"partner.example": {"tenantId": "…", "displayName": "…",
@@ -30,15 +31,16 @@ here, or that Graph's metadata does not have, is refused by name::
      "permissions": ["application permissions granted; absent, all are"],
      "p1": true, "p2": true,
      "unconfirmed": {"conversionNeedsReadWrite": false, "adminsOnlyRefusesApps": false,
-                     "mailHasToHoldTheAddress": false}}
+                     "mailHasToHoldTheAddress": false, "passwordNeedsRole": false}}
 
 Ids that are left out are made from the name, the same ones each time. Of a user's properties,
 Graph's defaults stand for what is left out (a member, enabled, one ``userPrincipalName`` identity).
 A user's ``$fault`` takes what ``faults.Fault`` has, in camel case, or ``"conflict412"``.
 Without a licence ``p1`` nobody is told when users signed in; without ``p2`` PIM is refused.
 ``unconfirmed`` switches what sources disagree about: whether converting needs User.ReadWrite.All
-beside User.Invite.All, whether ``adminsAndGuestInviters`` refuses applications, and whether the
-address has to stand in ``mail``, not in ``otherMails`` alone.
+beside User.Invite.All, whether ``adminsAndGuestInviters`` refuses applications, whether the address
+has to stand in ``mail``, not in ``otherMails`` alone, and whether setting a password needs a role
+that no application here has.
 """
 
 from __future__ import annotations
@@ -57,9 +59,8 @@ KEYS = frozenset(
     {
         "tenantId", "displayName", "domains", "users", "groups", "directoryRoles",
         "roleEligibility", "roleAssignments", "groupEligibility", "contacts", "federations",
-        "homeTenants", "allowInvitesFrom",
-        "crossTenantAccess", "b2bManagementPolicy", "permissions", "p1", "p2",
-        "unconfirmed",
+        "homeTenants", "allowInvitesFrom", "sponsors", "managers",
+        "crossTenantAccess", "b2bManagementPolicy", "permissions", "p1", "p2", "unconfirmed",
     }
 )  # fmt: skip
 ALLOW_INVITES_FROM = (

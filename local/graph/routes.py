@@ -7,7 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from local.graph import applications, deltas, groups, invitations, policies, subscribing, users
+from local.graph import (
+    applications,
+    completions,
+    deltas,
+    groups,
+    invitations,
+    policies,
+    subscribing,
+    users,
+)
 from local.graph.errors import unknown_segment, wrong_method
 from local.graph.query import Query
 from local.graph.schema import Json
@@ -90,6 +99,8 @@ def _one_of(*alternatives: str) -> Permissions:
 
 
 _READ_USERS = _one_of("User.Read.All", "User.ReadWrite.All", "Directory.Read.All")
+_WRITE_USERS = _one_of("User.ReadWrite.All")
+_WRITE_PROPERTIES = _one_of("User.ReadWrite.All", "User-PasswordProfile.ReadWrite.All")
 _READ_GROUPS = _one_of(
     "GroupMember.Read.All+User.Read.All", "GroupMember.Read.All+User.ReadWrite.All",
     "Directory.Read.All",
@@ -112,7 +123,34 @@ _WATCHING = (
 _V1 = (
     *_WATCHING,
     Route("GET", ("users", _ANY), users.get_user, _READ_USERS),
-    Route("PATCH", ("users", _ANY), users.update_user, _one_of("User.ReadWrite.All"), 204, "write"),
+    # Which of its properties takes which permission is for the handler to say.
+    Route("PATCH", ("users", _ANY), users.update_user, _WRITE_PROPERTIES, 204, "write"),
+    Route("GET", ("users", _ANY, "sponsors"), completions.list_sponsors, _READ_USERS),
+    Route("GET", ("users", _ANY, "manager"), completions.get_manager, _READ_USERS),
+    Route(
+        "POST",
+        ("users", _ANY, "sponsors", "$ref"),
+        completions.add_sponsor,
+        _WRITE_USERS,
+        204,
+        "write",
+    ),
+    Route(
+        "PUT",
+        ("users", _ANY, "manager", "$ref"),
+        completions.set_manager,
+        _WRITE_USERS,
+        204,
+        "write",
+    ),
+    Route(
+        "POST",
+        ("users", _ANY, "revokeSignInSessions"),
+        completions.revoke_sessions,
+        _one_of("User.RevokeSessions.All"),
+        200,
+        "write",
+    ),
     Route("GET", ("users",), users.list_users, _READ_USERS, units=2),
     Route(
         "GET",

@@ -17,6 +17,7 @@ from local.graph.exchange import timestamp
 from local.graph.faults import UserFaults
 from local.graph.lag import Replica
 from local.graph.memberships import Memberships
+from local.graph.relations import Relations
 from local.graph.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _UNCONFIRMED = {
     "conversionNeedsReadWrite": False,
     "adminsOnlyRefusesApps": False,
     "mailHasToHoldTheAddress": False,
+    "passwordNeedsRole": False,
 }
 
 
@@ -65,6 +67,7 @@ class Tenant:
         self.mails: list[Json] = []
         self.now: Callable[[], datetime] = partial(datetime.now, UTC)
         self.subscriptions = Subscriptions()
+        self.relations = Relations(entry)
         # Ids of users who were made or changed, in order.
         self.changed: list[str] = []
         self._load_policies(entry)

@@ -28,7 +28,9 @@ PORTAL = (
 OURS = (
     "requestId,mode,invitedUser.id,invitedUser.userPrincipalName,invitedUserEmailAddress,"
     "sendInvitationMessage,messageLanguage,ccRecipients,customizedMessageBody,inviteRedirectUrl,"
-    f"requestedBy\nR-1,check,{ONE},,kim@partner.example,true,de-DE,boss@c.example,Hi,https://x/,me\n"
+    "requestedBy,completion.revokeSessions,completion.randomisePassword,completion.userType,sponsor,"
+    f"manager\nR-1,check,{ONE},,kim@partner.example,true,de-DE,boss@c.example,Hi,https://x/,me,"
+    f"TRUE,,guest,boss@c.example,{ONE}\n"
 )
 SIMPLE = "UPN of Internal User,external email\nkim@contoso.example,kim@partner.example\n"
 KIM: dict[str, object] = {
@@ -64,7 +66,10 @@ FILES: dict[str, tuple[bytes, dict[str, object]]] = {
         "sendInvitationMessage": True, "inviteRedirectUrl": "https://x/", "requestedBy": "me",
         "invitedUserMessageInfo": {
             "messageLanguage": "de-DE", "customizedMessageBody": "Hi",
-            "ccRecipients": [{"emailAddress": {"address": "boss@c.example"}}]}}),
+            "ccRecipients": [{"emailAddress": {"address": "boss@c.example"}}]},
+        "completion": {
+            "revokeSessions": True, "userType": "guest", "sponsor": "boss@c.example",
+            "manager": ONE}}),
 }  # fmt: skip
 
 

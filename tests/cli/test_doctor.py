@@ -12,6 +12,8 @@ import pytest
 from aiohttp import web
 
 from cli.doctor import examine
+from converters.model.completion import PERMISSIONS as STEP_PERMISSIONS
+from converters.model.completion import Step
 from local.graph import Fault, GraphEmulator
 from local.world import ROOT, provision
 from tests.cli.terminal import b2b
@@ -79,6 +81,17 @@ async def test_permission_that_is_missing_is_named(
     # What reads groups needs the right to read users too.
     assert all(missing in finding.cure or "groups" in finding.what for finding in found), found
     assert {"as you" in finding.what for finding in found[:-1]} <= {True}
+
+
+@pytest.mark.parametrize("step", list(STEP_PERMISSIONS))
+async def test_permission_of_a_step_is_looked_for_where_the_step_is_allowed(
+    azurite: str, queue_names: Iterator[str], step: Step
+) -> None:
+    of_tenant = tenant(permissions=sorted({*PERMISSIONS, READS_GRANTS}))
+    async with patient(azurite, queue_names, of_tenant) as (_, environment):
+        (found,) = await ill({**environment, "COMPLETION_STEPS": step})
+        assert await ill(environment) == []
+    assert f"grant the identity {STEP_PERMISSIONS[step]} " in found.cure
 
 
 async def test_grants_that_cannot_be_looked_at_are_said(

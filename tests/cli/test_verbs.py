@@ -90,6 +90,24 @@ async def test_request_is_enqueued_as_the_service_reads_it(
     }
 
 
+async def test_request_says_what_to_do_once_redeemed(
+    azurite: str, queue_names: Iterator[str], tmp_path: Path
+) -> None:
+    options = ("--revoke-sessions", "--randomise-password", "--guest")
+    people = ("--sponsor", "boss@contoso.example", "--manager", USER_ID)
+    async with world(azurite, queue_names, tmp_path) as here:
+        ended = await here.b2b("request", USER_ID, *options, *people)
+        (message,) = await here.waiting()
+        plain = await here.b2b("request", USER_ID)
+        (other,) = await here.waiting()
+    assert (ended.code, plain.code) == (0, 0)
+    assert message["completion"] == {
+        "revokeSessions": True, "randomisePassword": True, "userType": "guest",
+        "sponsor": "boss@contoso.example", "manager": USER_ID,
+    }  # fmt: skip
+    assert "completion" not in other
+
+
 async def test_pending_invitation_is_made_again(
     azurite: str, queue_names: Iterator[str], tmp_path: Path
 ) -> None:

@@ -59,6 +59,8 @@ class Run:
         self._field, self._scenario, self._point = field, scenario, point
         self._id = uuid.uuid4().hex
         self._user_id = str(uuid.UUID(self._id))
+        self._person_id = str(uuid.uuid4())
+        self._no_ends = NO_ENDS | ({"redeemed"} if scenario.completes else set())
         self._names = {role: f"{role[:3].lower()}-{self._id}" for role in ROLES}
         self._events: list[dict[str, Any]] = []
         self.calls: list[str] = []
@@ -103,6 +105,10 @@ class Run:
         self._field.graph.tenant.add_user(user)
         if scenario.event:
             self._field.graph.tenant.memberships.add(GROUP_ID, user_id)
+        if scenario.completes:
+            name = f"{self._person_id}@contoso.example"
+            person = {"id": self._person_id, "userPrincipalName": name}
+            self._field.graph.tenant.add_user(person)
         self._field.graph.set_lag(LAG_MS)
         asked = (
             user_event(self._id, user=user_id)
@@ -127,7 +133,7 @@ class Run:
         else:
             tap.counts_all = scenario.lost
             place = Place(self._field.azurite, f"t{self._id}", self._names[CHECKS])
-            await place.leave(scenario, self._id, self._user_id)
+            await place.leave(scenario, self._id, self._user_id, self._person_id)
 
     async def _host_and_successor(
         self, storage: QueueServiceClient, tap: Wiretap, settings: dict[str, str]
@@ -178,7 +184,7 @@ class Run:
             if await _count(storage.get_queue_client(name)):
                 return False
         await self._take_outcomes(storage)
-        return any(event["data"]["status"] not in NO_ENDS for event in self._events)
+        return any(event["data"]["status"] not in self._no_ends for event in self._events)
 
     async def _take_outcomes(self, storage: QueueServiceClient) -> None:
         queue = storage.get_queue_client(self._names["RESULTS_QUEUE"])
@@ -194,7 +200,7 @@ class Run:
     async def _check(self, storage: QueueServiceClient) -> None:
         """Hold what came of it against the promises."""
         scenario = self._scenario
-        ended = [event for event in self._events if event["data"]["status"] not in NO_ENDS]
+        ended = [event for event in self._events if event["data"]["status"] not in self._no_ends]
         statuses = {event["data"]["status"] for event in ended}
         self._expect(statuses == {scenario.status}, f"outcomes {statuses}")
         users = [made["invitedUser"]["id"] for made in self._field.graph.invitations]
@@ -208,6 +214,8 @@ class Run:
         self._expect(len(ids) == 1 or made > 1, f"{len(ids)} ids")
         reminders = {e["id"] for e in self._events if e["data"]["status"] == "reminded"}
         self._expect(len(reminders) == scenario.reminds, f"{len(reminders)} reminders")
+        if scenario.completes:
+            self._check_completion([event["data"] for event in ended])
         if scenario.silent:
             url = self._field.graph.tenant.redeem_urls[self._user_id]
             told = [event["data"]["invitation"].get("inviteRedeemUrl") for event in ended]
@@ -222,6 +230,26 @@ class Run:
         ]
         wanted = {self.text} if scenario.poisoned else set()
         self._expect(set(kept) == wanted, f"{len(kept)} dead letters")
+
+    def _check_completion(self, told: list[dict[str, Any]]) -> None:
+        """Hold that every step was done, and is told the same each time."""
+        redeemed = {e["id"] for e in self._events if e["data"]["status"] == "redeemed"}
+        self._expect(len(redeemed) == 1, f"{len(redeemed)} times redeemed")
+        contents = {json.dumps(data, sort_keys=True) for data in told}
+        self._expect(len(contents) == 1, f"{len(contents)} different ends")
+        wanted = [(step, "done") for step in self._scenario.completes]
+        found = [(each["step"], each["result"]) for each in told[0]["completion"]] if told else []
+        self._expect(found == wanted, f"steps {found}")
+        tenant = self._field.graph.tenant
+        relations, user_id = tenant.relations, self._user_id
+        done = (
+            user_id in relations.revocations,
+            relations.passwords[user_id] > 0,
+            tenant.users[user_id]["userType"] == "Guest",
+            relations.sponsors[user_id] == [self._person_id],
+            relations.managers.get(user_id) == self._person_id,
+        )
+        self._expect(all(done), f"effects {done}")
 
     def _expect(self, holds: bool, problem: str) -> None:  # noqa: FBT001 - what it is about
         if not holds:

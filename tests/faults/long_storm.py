@@ -18,9 +18,8 @@ from azure.storage.queue.aio import QueueClient
 from rich.table import Table
 
 from converters.model.follow_up import Check
-from converters.storage.follow_ups import OPEN
+from converters.storage.follow_ups import OPEN, read_follow_up
 from converters.wire.checks import written_check
-from local.fast_forward import follow_up_of
 from tests.faults.crowd import request, request_id, user_id
 from tests.faults.storm import Storm
 
@@ -117,7 +116,7 @@ class LongStorm(Storm):
             if number % 2:
                 self._unheard += 1
             else:
-                text = written_check(Check(follow_up_of(row), row["Look"])).decode()
+                text = written_check(Check(read_follow_up(row), row["Look"])).decode()
                 await checks.send_message(text)
 
     def problems(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from converters.model.completion import Step
 from tests.events import EVENTS
 
 SECONDS = {
@@ -38,6 +39,7 @@ class Scenario:
         reminds: how many reminders are told before the person redeems.
         event: an event of the directory asks, about a user in the group.
         at_most: the invitation may not be made at all where a host dies right before it.
+        completes: what the request asked to be done once redeemed.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Scenario:
     reminds: int = 0
     event: bool = False
     at_most: bool = False
+    completes: tuple[Step, ...] = ()
 
     @property
     def silent(self) -> bool:
@@ -117,6 +120,27 @@ FOLLOW_UPS = (
         lost=True,
     ),
 )
+COMPLETING: dict[str, Any] = {
+    "status": "completed",
+    "user": REDEEMED,
+    "invitations": 0,
+    "follows": 1,
+    "completes": tuple(Step),
+}
+ALLOWED = {"COMPLETION_STEPS": ",".join(Step)}
+COMPLETION = Scenario("completion", settings=ALLOWED, **COMPLETING)
+COMPLETIONS = (
+    COMPLETION,
+    Scenario("completion, message lost", settings=ALLOWED | SWEEPING, lost=True, **COMPLETING),
+    *(
+        Scenario(f"completion, answer lost ({step})", settings=ALLOWED, loses=call, **COMPLETING)
+        for step, call in (
+            (Step.REVOKE_SESSIONS, "graph: users/{id}/revokeSignInSessions"),
+            (Step.RANDOMISE_PASSWORD, "graph: users/{id}"),
+            (Step.SPONSOR, "graph: users/{id}/sponsors/$ref"),
+        )
+    ),
+)
 SCENARIOS = (
     MAIN,
     EVENT,
@@ -155,4 +179,5 @@ SCENARIOS = (
         user=PENDING,
     ),
     *FOLLOW_UPS,
+    *COMPLETIONS,
 )

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.everywhere import kill_everywhere
 from tests.faults.ground import ground
-from tests.faults.scenarios import EVENT, LOOK, MAIN
+from tests.faults.scenarios import COMPLETION, EVENT, LOOK, MAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,3 +49,18 @@ async def test_r13_host_killed_at_every_step_of_a_look_tells_one_end(
     # Take, ledger, look, ledger, result, ledger, acknowledgement: none is missed.
     assert report.points >= 15
     assert "graph: $batch" in report.calls
+
+
+@pytest.mark.timeout(900)
+async def test_r16_host_killed_at_every_step_of_a_completion_does_all_and_tells_one_end(
+    azurite: str, tmp_path: Path
+) -> None:
+    async with ground(azurite, tmp_path) as field:
+        report = await kill_everywhere(field, COMPLETION)
+    assert report.problems == {}
+    # Beside those of the look: the facts, five steps, and each of them in the ledger.
+    assert report.points >= 45
+    assert {call for call in report.calls if call.startswith("graph: users")} == {
+        "graph: users/{id}", "graph: users/{id}/revokeSignInSessions",
+        "graph: users/{id}/sponsors/$ref", "graph: users/{id}/manager/$ref",
+    }  # fmt: skip

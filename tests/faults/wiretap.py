@@ -27,6 +27,7 @@ _HOP = {"connection", "keep-alive", "transfer-encoding", "content-encoding", "co
 # What the proxy's own client would add; some of it is part of what storage requests sign.
 _AUTOMATIC = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _FAILED = 400
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _QUEUE_PATH = re.compile(r"/[^/]+/([^/?]+)(/messages)?(/[^?]+)?")
 _VERBS = {"POST": "put", "GET": "take", "PUT": "update", "DELETE": "delete"}
 _TABLE_VERBS = {"POST": "insert", "GET": "get", "PATCH": "merge", "DELETE": "delete"}
@@ -160,7 +161,7 @@ class Wiretap:
         """Name a call so that a person knows it again: without ids and times."""
         path, _, query = target.partition("?")
         if name == "graph":
-            return f"graph: {path.removeprefix('/v1.0/')}"
+            return f"graph: {_ID.sub('{id}', path.removeprefix('/v1.0/'))}"
         if name == "table":
             return f"ledger: {_TABLE_VERBS[method]}"
         match = _QUEUE_PATH.fullmatch(path)

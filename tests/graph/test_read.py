@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.graph import standing_reads, subscriptions, tenant_reads, user_reads
+from converters.graph import (
+    completion_reads,
+    standing_reads,
+    subscriptions,
+    tenant_reads,
+    user_reads,
+)
 from converters.graph.read import Item
 from converters.model.facts import Unread
 from tests.directory import USER_ID
@@ -49,7 +55,7 @@ def test_reads_are_made_by_those_functions_alone() -> None:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Read"
     }
     # The last decides on nobody; test_subscription_trouble.py sends it what is not whole.
-    known = (user_reads, standing_reads, tenant_reads, subscriptions)
+    known = (user_reads, standing_reads, tenant_reads, completion_reads, subscriptions)
     modules = {f"{module.__name__.replace('.', '/')}.py" for module in known}
     assert making == modules
 
@@ -152,6 +158,7 @@ def test_error_is_unread_unless_its_absence_has_a_name(builder: Builder, status:
         standing_reads.standing,
         tenant_reads.home_tenant,
         tenant_reads.partner_inbound,
+        completion_reads.manager,
     }
     if status == 404 and builder in named:
         assert fact is None
@@ -224,6 +231,9 @@ def test_each_read_needs_its_permission_and_no_other() -> None:
         "homeTenant": "CrossTenantInformation.ReadBasic.All",
         "partnerInbound": "Policy.Read.All",
         "defaultInbound": "Policy.Read.All",
+        "manager": "User.Read.All",
+        "sponsors": "User.Read.All",
+        "currentManager": "User.Read.All",
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from converters.graph import standing_reads, tenant_reads, user_reads
+from converters.graph import completion_reads, standing_reads, tenant_reads, user_reads
 from local.graph import Fault
 from local.graph.query import decoded
 from tests import directory as here
@@ -33,7 +33,22 @@ TRUTH = here.tenant(
 )
 
 
-CONVERSIONS = [builder for builder in READS if builder is not standing_reads.standing]
+COMPLETIONS = (completion_reads.person, completion_reads.sponsors, completion_reads.manager)
+CONVERSIONS = [
+    builder
+    for builder in READS
+    if builder is not standing_reads.standing and builder not in COMPLETIONS
+]
+# What decides a completion: the power reads too, which conversions have in common with it.
+DECIDING = [
+    *COMPLETIONS,
+    user_reads.user,
+    user_reads.active_roles,
+    user_reads.role_assignments,
+    user_reads.eligible_roles,
+    user_reads.eligible_groups,
+    user_reads.groups,
+]
 
 
 async def test_look_that_is_not_whole_tells_nothing(
@@ -79,6 +94,45 @@ async def test_s2_read_that_is_not_whole_invites_nobody(
             assert outcome["reasons"], name
         running.graph.faults.clear()
         assert (await running.outcome(here.request(**asking)))["status"] == "invited"
+
+
+@pytest.mark.parametrize("builder", DECIDING, ids=lambda builder: builder.__name__)
+async def test_s2_completion_read_that_is_not_whole_writes_nothing(
+    azurite: str,
+    queue_names: Iterator[str],
+    builder: Any,  # noqa: ANN401
+    at_once: None,
+) -> None:
+    assert at_once is None
+    read = read_of(builder)
+    people = here.tenant(
+        here.kim(), {"id": here.OTHER_ID, "userPrincipalName": "b@contoso.example"}
+    )
+    truth = {**TRUTH, "users": people["users"]}
+    asked = {"sponsor": here.OTHER_ID} if builder is completion_reads.sponsors else {}
+    keys = {"COMPLETION_STEPS": "manager,sponsor", "PROTECTED_IDS": here.HOME_TENANT_ID}
+    async with service(azurite, queue_names, truth, **keys) as running:
+        await running.outcome(
+            here.request(completion=asked or {"manager": here.OTHER_ID}),
+        )
+        running.graph.tenant.redeem(here.USER_ID, "mail", here.ADDRESS)
+        root = f"{running.graph.url}/v1.0"
+        told: list[dict[str, Any]] = []
+        for name, status, body in incomplete(builder, root):
+            if name == "not found" and read.absence:
+                continue
+            running.graph.faults.clear()
+            path = f"^{re.escape(decoded(read.path))}$"
+            running.graph.faults.add(Fault(method="GET", path=path, status=status, body=body))
+            await running.age_follow_up(2 * 3600)
+            told += await running.follow_up()
+            assert not running.graph.tenant.relations.managers, name
+            assert not any(running.graph.tenant.relations.sponsors.values()), name
+        assert [event["data"]["status"] for event in told] == ["redeemed"]
+        running.graph.faults.clear()
+        await running.age_follow_up(2 * 3600)
+        (event,) = await running.follow_up()
+    assert [step["result"] for step in event["data"]["completion"]] == ["done"]
 
 
 async def test_s2_groups_on_the_last_of_many_pages_are_seen(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NEEDED = json.loads((ROOT / "docs" / "permissions.json").read_text())["needed"]
-IDS = dict(re.findall(r"'([A-Z][\w.]+)': '([0-9a-f-]{36})'", sources()["graph/permissions.bicep"]))
+IDS = dict(re.findall(r"'([A-Z][\w.-]+)': '([0-9a-f-]{36})'", sources()["graph/permissions.bicep"]))
 GRAPH, IDENTITY = (str(uuid.UUID(int=number)) for number in (1, 2))
 BY_APP_ID = "/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"
 pytestmark = [
@@ -105,3 +105,25 @@ async def test_name_that_is_mistyped_grants_nothing(tmp_path: Path) -> None:
     code, lines = await directory.told(tmp_path, "User.ReadWrite.Al")
     assert (code, directory.granted) == (1, [])
     assert lines == ["Graph knows no application permission User.ReadWrite.Al"]
+
+
+async def test_each_completion_step_brings_its_permission_alone_and_each_once(
+    tmp_path: Path,
+) -> None:
+    directory = Directory()
+    directory.granted = [IDS[name] for name in NEEDED]
+    asked = ("--completion-steps", "userType,sponsor,revokeSessions")
+    code, lines = await directory.told(tmp_path, *asked, "Policy.Read.B2BManagementPolicy")
+    assert code == 0, lines
+    assert [line for line in lines if line.startswith("granted")] == [
+        "granted  Policy.Read.B2BManagementPolicy",
+        "granted  User.ReadWrite.All",
+        "granted  User.RevokeSessions.All",
+    ]
+
+
+async def test_step_that_is_mistyped_grants_nothing(tmp_path: Path) -> None:
+    directory = Directory()
+    code, lines = await directory.told(tmp_path, "--completion-steps", "sponsors")
+    assert (code, directory.granted) == (1, [])
+    assert lines == ["There is no completion step sponsors"]

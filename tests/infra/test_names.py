@@ -84,12 +84,13 @@ def test_permissions_are_those_of_the_documentation_by_their_official_ids() -> N
     documented = json.loads((ROOT / "docs" / "permissions.json").read_text())
     needed, optional = documented["needed"], documented["optional"]
     text = sources()[PERMISSIONS]
-    ids = dict(re.findall(r"'([A-Z][\w.]+)': '([0-9a-f-]{36})'", text))
-    least, everything = map(granted, GRANTS)
+    ids = dict(re.findall(r"'([A-Z][\w.-]+)': '([0-9a-f-]{36})'", text))
+    least, everything, for_sponsors = map(granted, GRANTS)
     assert least == {("identity", ids[name]) for name in needed}
     assert everything == {("identity", ids[name]) for name in [*needed, *optional]}
+    assert for_sponsors == {("identity", ids[it]) for it in [*needed, "User.ReadWrite.All"]}
     script = (INFRA / "scripts" / "grant.sh").read_text()
-    assert re.findall(r"^  ([A-Z][\w.]+)$", script, re.MULTILINE) == needed
+    assert re.findall(r"^  ([A-Z][\w.-]+)$", script, re.MULTILINE) == needed
     official = json.loads((ROOT / "tests" / "data" / "graph-permissions.json").read_text())
     assert ids == {name: official["applicationPermissions"][name] for name in ids}
     assert official["graphServicePrincipalAppId"] in text

@@ -71,7 +71,15 @@ GRANTS: dict[str, dict[str, Any]] = {
         "principalId": "identity",
         "allowReadWriteAll": True,
         "allowInvitationDomains": True,
+        "completionSteps": [
+            "revokeSessions",
+            "randomisePassword",
+            "userType",
+            "sponsor",
+            "manager",
+        ],
     },
+    "grants-completion": {"principalId": "identity", "completionSteps": ["sponsor"]},
 }
 # What the template itself refuses, and a word of why.
 REFUSED: list[tuple[dict[str, Any], str]] = [

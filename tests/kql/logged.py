@@ -7,9 +7,19 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from converters.model.completion import Step
 from converters.model.errors import QueueUnavailable
 from converters.model.event import Lifecycle, Notice, Origin
-from converters.model.outcome import Deferral, Outcome, Owner, Reason, Status
+from converters.model.follow_up import FollowUp
+from converters.model.outcome import (
+    Deferral,
+    Outcome,
+    Owner,
+    Reason,
+    Status,
+    StepResult,
+    StepState,
+)
 from converters.model.trace import Trace
 from converters.settings.telling import told
 from converters.steps.logging import (
@@ -17,6 +27,7 @@ from converters.steps.logging import (
     log_ended,
     log_follow_up,
     log_notice,
+    log_step,
     log_subscription,
     log_swept,
     log_undone,
@@ -73,6 +84,16 @@ def deferred(*codes: str, request_id: str = "R-1") -> str:
     with caught() as lines:
         waiting = Deferral(request(), 300, "Graph", _reasons(codes))
         log_ended(waiting, _trace(request_id), 1)
+    return lines[0]
+
+
+def completed(*codes: str, waits: bool = False) -> str:
+    """Return the line of a step of a completion: done, or refused for these reasons."""
+    state = StepState.REFUSED if codes else StepState.DONE
+    result = StepResult(Step.SPONSOR, state, _reasons(codes), "User.ReadWrite.All")
+    follow_up = FollowUp("0" * 32, "R-1", None, USER_ID, USER_ID, 0.0)
+    with caught() as lines:
+        log_step(result, follow_up, _trace("R-1"), waits=waits)
     return lines[0]
 
 
@@ -145,7 +166,15 @@ def samples() -> dict[str, dict[str, Any]]:
     """Return all that a line may have, by the word that it begins with."""
     found: dict[str, dict[str, Any]] = {}
     of_requests = (ended(Status.FAILED, "x", event=True), deferred("x"), undone(), unfinished())
-    every = (*of_requests, swept(), followed(), cared(), subscribed(), of_settings())
+    every = (
+        *of_requests,
+        swept(),
+        followed(),
+        cared(),
+        completed("x"),
+        subscribed(),
+        of_settings(),
+    )
     for line in every:
         word, _, text = line.partition(" ")
         found[word] = found.get(word, {}) | json.loads(text)

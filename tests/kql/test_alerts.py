@@ -15,6 +15,7 @@ from tests.kql.alerting import Line, is_raised
 from tests.kql.logged import (
     cared,
     caught,
+    completed,
     deferred,
     ended,
     followed,
@@ -161,6 +162,17 @@ SCENARIOS: dict[str, tuple[tuple[Line, ...], set[str]]] = {
     "follow-ups are started again for two hours": (restarts(5, 60, 125), set()),
     "follow-ups were started again once": (restarts(5), set()),
     "old rows are deleted for hours": (restarts(5, 200, restarted=0), set()),
+    "a step waits for a permission": (
+        with_healthy(completed("stepPermissionMissing", waits=True)), {"completion"},
+    ),
+    "a step waits for a fact": (with_healthy(completed("factUnknown", waits=True)), {"completion"}),
+    "a step was given up for a permission": (
+        with_healthy(completed("stepPermissionMissing")), {"completion"},
+    ),
+    "steps are done, or are nobody's but the requester's": (
+        with_healthy(completed(), completed("managerAlreadySet"), completed("graphUnavailable")),
+        set(),
+    ),
     "nothing can be stored": (with_healthy(undone()), {"nothing-stored"}),
     "the ledger does not know": (with_healthy(unfinished()), set()),
     "others log alike": (

@@ -18,6 +18,8 @@ AREAS = {
         "graph/cache.py",
         "graph/looking.py",
         "graph/standing_reads.py",
+        "graph/completion_reads.py",
+        "graph/power_reads.py",
     ),
     "claims": ("steps/inviting.py", "storage/ledger.py", "storage/looks.py", "storage/table.py"),
     "queues": (
@@ -36,7 +38,10 @@ AREAS = {
     ),
     "after": (
         "steps/caretaking.py",
+        "steps/completing.py",
         "steps/following_up.py",
+        "storage/completions.py",
+        "graph/writing.py",
         "steps/reminding.py",
         "steps/resending.py",
         "storage/expiry.py",
@@ -50,6 +55,8 @@ AREAS = {
     "pacing": ("graph/rate_limit.py", "graph/client.py"),
     "wire": (
         "wire/almost_json.py",
+        "wire/completion_body.py",
+        "wire/completions.py",
         "wire/decoding.py",
         "wire/encodings.py",
         "wire/envelopes.py",
@@ -81,6 +88,7 @@ AREAS = {
 DECIDES_NOTHING = (
     # Names and shapes.
     "**/__init__.py",
+    "model/completion.py",
     "model/errors.py",
     "model/event.py",
     "model/facts.py",

@@ -51,9 +51,15 @@ def test_one_place_posts_invitations_and_takes_approvals_alone() -> None:
     ]  # fmt: skip
     assert naming == ["converters/graph/client.py"]
     assert calling("invitation_body") == ["converters/graph/client.py"]
-    # Of the transport: the batch of reads, the subscription to events, and the invitation; and the
-    # batch of an assessment's reads.
-    assert sorted(calling("post")) == ["cli/assess/reader.py", *["converters/graph/client.py"] * 3]
+    # Of the transport: the batch of reads, the subscription to events, and the invitation; the
+    # batch of an assessment's reads; and two steps of a completion (test_completing.py). The
+    # courier posts to queues.
+    assert sorted(calling("post")) == [
+        "cli/assess/reader.py",
+        *["converters/graph/client.py"] * 3,
+        *["converters/graph/writing.py"] * 2,
+        "converters/storage/courier.py",
+    ]
 
 
 def test_approvals_and_verdicts_are_made_in_one_place_each() -> None:

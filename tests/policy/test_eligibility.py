@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from converters.model.completion import Completion, Step
 from converters.model.facts import (
     DirectoryRole,
     Groups,
     Holder,
     Identity,
     InvitationDomains,
+    Person,
     ServicePlan,
 )
 from converters.model.outcome import Owner, Status
-from converters.model.request import MessageInfo, Recipient
+from converters.model.request import MessageInfo, Mode, Recipient
 from converters.policy.eligibility import FACT_UNKNOWN, RULES, decide
 from converters.policy.rules.user import MAILBOX_PLANS
 from converters.settings.keys import LOWERABLE_RULES
@@ -38,12 +40,30 @@ from tests.samples import (
 )
 
 if TYPE_CHECKING:
+    from converters.model.facts import Unread
     from converters.policy.rule import Case
 
 FOUNDATION = "113feb6c-3fe4-4440-bddc-54d774bf0318"
 STANDARD = "9aaf7827-d63c-4b61-89c3-182f06f82e5c"
 SYNCED = {"on_premises_synced": True, "other_mails": (), "mail": ADDRESS}
 CC = MessageInfo(cc=Recipient("boss@elsewhere.example"))
+
+PERSON = Person(OTHER_ID, account_enabled=True, user_type="Member", external_user_state=None)
+
+
+def completing(
+    step: Step,
+    *,
+    person: Person | Unread | None = PERSON,
+    mode: Mode = Mode.CONVERT,
+    **keys: str,
+) -> Case:
+    """Return a case of a request that asks for a step that is allowed."""
+    asked = request(completion=Completion((step,), OTHER_ID, OTHER_ID), mode=mode)
+    allowed = settings(COMPLETION_STEPS=",".join(Step), **keys)
+    made = case(of_request=asked, of_settings=allowed)
+    return replace(made, facts=replace(made.facts, sponsor=person, manager=person))
+
 
 # Each rule's rows: the case, and what the message must name.
 ROWS: dict[str, list[tuple[Case, str]]] = {
@@ -233,6 +253,25 @@ ROWS: dict[str, list[tuple[Case, str]]] = {
         (case(of_request=request(message_info=CC)), "neither"),
         (case(of_request=request(message_info=MessageInfo(cc=Recipient("a b@x")))), "no address"),
     ],
+    "completionNotAllowed": [
+        (case(of_request=request(completion=Completion((step,)))), step) for step in Step
+    ],
+    "completionNeedsFollowUp": [(completing(Step.USER_TYPE, FOLLOW_UP_SCHEDULE="off"), "off")],
+    "completionNotWithResend": [(completing(Step.USER_TYPE, mode=Mode.RESEND), "resend")],
+    **{
+        f"{step}NotUsable": [
+            (completing(step, person=person), problem)
+            for person, problem in (
+                (None, "no user"),
+                (replace(PERSON, id=USER_ID.upper()), "it is the user"),
+                (replace(PERSON, account_enabled=False), "disabled"),
+                (replace(PERSON, user_type="Guest"), "guest"),
+                (replace(PERSON, user_type=None), "guest"),
+                (replace(PERSON, external_user_state="Accepted"), "outside"),
+            )
+        ]
+        for step in (Step.SPONSOR, Step.MANAGER)
+    },
 }
 
 
@@ -454,7 +493,10 @@ def test_mailbox_plans_are_those_that_microsoft_lists() -> None:
 
 
 def test_only_what_can_pass_by_itself_is_retriable() -> None:
-    assert {rule.code for rule in RULES if rule.retriable} == {"userNotFound", "invitationsOff"}
+    assert {rule.code for rule in RULES if rule.retriable} == {
+        "userNotFound", "invitationsOff", "completionNotAllowed", "completionNeedsFollowUp",
+        "sponsorNotUsable", "managerNotUsable",
+    }  # fmt: skip
 
 
 def test_rules_that_no_operator_can_lower() -> None:
@@ -473,10 +515,12 @@ def test_who_can_remove_each_reason() -> None:
         Owner.REQUESTER: {
             "userNotFound", "severalUsersMatch", "invitationPending", "severalExternalAddresses",
             "addressNotOnUser", "addressMalformed", "addressInTenantDomain",
-            "redirectUrlNotAllowed", "ccNotAllowed",
+            "redirectUrlNotAllowed", "ccNotAllowed", "completionNotWithResend",
+            "sponsorNotUsable", "managerNotUsable",
         },
         Owner.OPERATOR: {
             "protectedByOperator", "eventNeedsConvertibleGroup", "domainNotAllowed",
+            "completionNotAllowed", "completionNeedsFollowUp",
         },
         Owner.PARTNER_ADMIN: set(),
     }  # fmt: skip
@@ -496,3 +540,13 @@ def test_long_lists_are_cut_and_counted() -> None:
     assert "id-20" not in reason.message
     exactly = replace(PRIVILEGES, eligible_roles=ids[:20])
     assert "more" not in decide(case(privileges=exactly)).reasons[0].message
+
+
+@pytest.mark.parametrize("step", [Step.SPONSOR, Step.MANAGER])
+def test_person_who_could_not_be_read_blocks_and_one_of_no_allowed_step_is_not_asked_for(
+    step: Step,
+) -> None:
+    assert codes(completing(step, person=UNREAD)) == [FACT_UNKNOWN]
+    assert codes(completing(step)) == []
+    nobody = case(of_request=request(completion=Completion((step,), OTHER_ID, OTHER_ID)))
+    assert codes(nobody) == ["completionNotAllowed"]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from converters.model.completion import Completion, Step
 from converters.model.request import MessageInfo, Recipient
 from converters.wire.envelopes import deferred
 from converters.wire.properties import content_digest, properties
@@ -20,6 +21,8 @@ WHOLE = request(
     redirect_url="https://myapps.microsoft.com",
     requested_by="RITM1",
 )
+EVERYTHING = Completion(tuple(Step), "boss@contoso.example", OTHER_ID)
+COMPLETED = replace(WHOLE, completion=EVERYTHING)
 
 
 def leaves(schema: dict[str, Any], definitions: dict[str, Any], path: str = "") -> set[str]:
@@ -39,11 +42,12 @@ def leaves(schema: dict[str, Any], definitions: dict[str, Any], path: str = "") 
 
 def test_every_property_that_is_taken_is_in_the_list() -> None:
     schema = RequestBody.model_json_schema()
-    assert leaves(schema, schema["$defs"]) == set(properties(WHOLE))
+    assert leaves(schema, schema["$defs"]) == set(properties(COMPLETED))
 
 
 def test_request_that_waits_says_all_that_it_said() -> None:
     assert parse(deferred(WHOLE), None) == WHOLE
+    assert parse(deferred(COMPLETED), None) == COMPLETED
     by_name = request(user_id=None, user_principal_name="kim@contoso.example")
     assert parse(deferred(by_name), None) == by_name
 
@@ -52,6 +56,19 @@ def test_digest_is_the_one_that_the_ledger_of_the_last_release_holds() -> None:
     assert (
         content_digest(WHOLE) == "6e7ec3112288fa8ef3a9d9c0ff3ec4ea62c07f46facf1af15eeea17234dc97c8"
     )
+
+
+def test_no_two_completions_look_alike() -> None:
+    asked = [
+        Completion(),
+        Completion((Step.SPONSOR,), "boss@contoso.example"),
+        Completion((Step.MANAGER,), None, "boss@contoso.example"),
+        *(Completion((step,)) for step in (Step.USER_TYPE, Step.REVOKE_SESSIONS)),
+        Completion((Step.RANDOMISE_PASSWORD,)),
+        EVERYTHING,
+    ]
+    digests = {content_digest(replace(WHOLE, completion=each)) for each in asked}
+    assert len(digests) == len(asked)
 
 
 CHANGES: list[dict[str, Any]] = [

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from converters.policy.rule import Case
 
 
-INVITATION_PENDING = "invitationPending"
+INVITATION_PENDING, ACCOUNT_DISABLED = "invitationPending", "accountDisabled"
 MAILBOX_PLANS = frozenset(
     {
         "9aaf7827-d63c-4b61-89c3-182f06f82e5c",  # EXCHANGE_S_STANDARD
@@ -126,7 +126,7 @@ RULES = (
         check=_identity_unknown,
     ),
     Rule(
-        code="accountDisabled",
+        code=ACCOUNT_DISABLED,
         message="The account is disabled.",
         remediation="Enable the account. If the person has left, leave it as it is.",
         owner=Owner.IDENTITY_ADMIN,

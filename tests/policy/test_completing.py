@@ -1,0 +1,196 @@
+"""Every write of a completion has a permit behind it, and nothing goes round."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from converters.graph.writing import PASSWORD_LENGTH, random_password
+from converters.model.completion import Completion, Step
+from converters.model.facts import CompletionFacts, Person
+from converters.model.outcome import StepResult, StepState
+from converters.model.redemption import ExternalIdentity, Standing
+from converters.policy.completing import CompletionCase, Permit, permit
+from converters.policy.rules import privilege
+from tests.policy.test_approval import TREES, calling
+from tests.policy.test_eligibility import ROWS
+from tests.samples import OTHER_ID, PRIVILEGES, UNREAD, USER_ID, request, settings, user
+
+REDEEMED = Standing(
+    account_enabled=True,
+    external_user_state="Accepted",
+    identities=(ExternalIdentity("mail", "kim@partner.example"),),
+)
+BOSS = Person(OTHER_ID, account_enabled=True, user_type="Member", external_user_state=None)
+EVERYTHING = Completion(tuple(Step), OTHER_ID, OTHER_ID)
+FACTS = CompletionFacts(REDEEMED, user(), PRIVILEGES, (), None, BOSS, BOSS)
+EACH = pytest.mark.parametrize("step", list(Step))
+
+
+def case(of_settings: dict[str, str] | None = None, **changes: Any) -> CompletionCase:  # noqa: ANN401
+    """Return a case in which every step is permitted, but for what the test changes."""
+    keys = {"COMPLETION_STEPS": ",".join(Step), **(of_settings or {})}
+    facts = replace(FACTS, **changes)
+    return CompletionCase(request(), EVERYTHING, "partner.example", facts, settings(**keys))
+
+
+def codes(answer: Permit | StepResult) -> list[str]:
+    """Return why a step is refused."""
+    assert isinstance(answer, StepResult)
+    assert answer.state is StepState.REFUSED
+    return [reason.code for reason in answer.reasons]
+
+
+@EACH
+def test_step_is_permitted_where_nothing_is_against(step: Step) -> None:
+    permitted = permit(step, case())
+    assert isinstance(permitted, Permit)
+    person = OTHER_ID if step in {Step.SPONSOR, Step.MANAGER} else None
+    assert (permitted.step, permitted.user_id, permitted.person_id) == (step, USER_ID, person)
+
+
+@EACH
+@pytest.mark.parametrize("code", [rule.code for rule in privilege.RULES if rule.code in ROWS])
+def test_every_rule_about_power_stops_every_step(step: Step, code: str) -> None:
+    for refused, _ in ROWS[code]:
+        if refused.request.from_event:
+            # Of who asks, which is nobody's event here.
+            continue
+        changes: dict[str, Any] = {
+            "user": refused.facts.user,
+            "privileges": refused.facts.privileges,
+        }
+        made = case(**changes)
+        allowed = replace(
+            refused.settings.follow_up, completion_steps=made.settings.follow_up.completion_steps
+        )
+        made = replace(made, settings=replace(refused.settings, follow_up=allowed))
+        assert code in codes(permit(step, made))
+
+
+@EACH
+@pytest.mark.parametrize("fact", ["user", "standing", *type(PRIVILEGES).__dataclass_fields__])
+def test_unknown_means_no_and_waits(step: Step, fact: str) -> None:
+    protected = {"PROTECTED_IDS": OTHER_ID}
+    unread: dict[str, Any] = {fact: UNREAD}
+    if fact in type(PRIVILEGES).__dataclass_fields__:
+        unread = {"privileges": replace(PRIVILEGES, **unread)}
+    made = case(protected, **unread)
+    answer = permit(step, made)
+    assert codes(answer) == ["factUnknown"]
+    assert isinstance(answer, StepResult)
+    assert answer.may_change
+
+
+@EACH
+@pytest.mark.parametrize(
+    ("standing", "code", "waits"),
+    [
+        (None, "userDeleted", False),
+        (replace(REDEEMED, external_user_state="PendingAcceptance"), "redemptionNotSeen", True),
+        (replace(REDEEMED, external_user_state=None), "convertedOtherwise", False),
+        (
+            replace(REDEEMED, external_user_state=None, identities=()),
+            "noLongerPending",
+            False,
+        ),
+        (
+            replace(REDEEMED, identities=(ExternalIdentity("mail", "x@else.example"),)),
+            "redeemedByOtherDomain",
+            False,
+        ),
+        (replace(REDEEMED, identities=None), "identityProviderUnknown", False),
+    ],
+)
+def test_redemption_that_is_not_certain_stops_every_step(
+    step: Step,
+    standing: Standing | None,
+    code: str,
+    waits: bool,  # noqa: FBT001 - what is expected
+) -> None:
+    answer = permit(step, case(standing=standing))
+    assert codes(answer) == [code]
+    assert isinstance(answer, StepResult)
+    assert answer.may_change is waits
+
+
+def test_identity_that_names_no_domain_is_not_in_doubt() -> None:
+    # As Graph shows people of another Entra organisation.
+    entra = replace(REDEEMED, identities=(ExternalIdentity("ExternalAzureAD"),))
+    assert isinstance(permit(Step.USER_TYPE, case(standing=entra)), Permit)
+
+
+@pytest.mark.parametrize(
+    ("step", "fact"),
+    [
+        (Step.SPONSOR, "sponsor"),
+        (Step.SPONSOR, "sponsors"),
+        (Step.MANAGER, "manager"),
+        (Step.MANAGER, "current_manager"),
+    ],
+)
+def test_person_who_could_not_be_read_is_not_written(step: Step, fact: str) -> None:
+    unread: dict[str, Any] = {fact: UNREAD}
+    assert codes(permit(step, case(**unread))) == ["factUnknown"]
+
+
+def test_step_that_waits_and_is_forbidden_for_good_does_not_wait() -> None:
+    made = case({"PROTECTED_IDS": USER_ID}, standing=UNREAD)
+    answer = permit(Step.USER_TYPE, made)
+    assert isinstance(answer, StepResult)
+    assert set(codes(answer)) == {"factUnknown", "protectedByOperator"}
+    assert not answer.may_change
+
+
+def test_permit_cannot_be_made_by_hand() -> None:
+    with pytest.raises(TypeError, match="permit"):
+        Permit(Step.USER_TYPE, USER_ID, None, object())
+
+
+def test_permits_are_made_in_one_place_and_every_write_takes_one() -> None:
+    assert set(calling("Permit")) == {"converters/policy/completing.py"}
+    assert calling("permit") == ["converters/steps/completing.py"]
+    assert calling("carry_out") == ["converters/steps/completing.py"]
+    writing = "converters/graph/writing.py"
+    assert [path for path in calling("put") if path.startswith("converters")] == [writing]
+    # Beside those of a completion, the one that extends the subscription to events.
+    assert sorted(calling("patch")) == ["converters/graph/client.py", writing, writing]
+
+
+def test_transport_is_used_by_the_clients_alone() -> None:
+    making = sorted(calling("Transport"))
+    assert making == [
+        "cli/assess/reader.py", "converters/graph/client.py", "converters/graph/writing.py",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["revokeSignInSessions", "passwordProfile", "sponsors/$ref", "manager/$ref"]
+)
+def test_what_is_written_is_named_where_it_is_written_alone(name: str) -> None:
+    naming = {
+        path
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and name in str(node.value)
+        and " " not in str(node.value).strip()
+    }
+    assert naming == {"converters/graph/writing.py"}
+
+
+def test_password_is_random_long_and_of_every_kind() -> None:
+    passwords = {random_password() for _ in range(200)}
+    assert len(passwords) == 200
+    assert PASSWORD_LENGTH >= 64
+    for password in passwords:
+        assert len(password) == PASSWORD_LENGTH
+        assert any(c.islower() for c in password)
+        assert any(c.isupper() for c in password)
+        assert any(c.isdigit() for c in password)
+        assert any(not c.isalnum() for c in password)
+        assert password.isascii()
+        assert not any(c.isspace() for c in password)
