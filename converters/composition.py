@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 from converters.conversion import Converter
 from converters.graph.client import Graph
 from converters.graph.gathering import Gatherer
+from converters.graph.mailbox import Mailbox
 from converters.steps.aftercare import aftercare
 from converters.steps.inviting import Inviter
+from converters.steps.mailing import Mailer
 from converters.steps.reporting import Reporter
 from converters.steps.resending import Resender
 from converters.steps.screening import Screener
+from converters.steps.settling import Settler
 from converters.steps.subscribing import Subscriber
 from converters.steps.sweeping import Sweeper
 from converters.storage.clock import ServiceClock
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
     from converters.settings.settings import Settings
 
-C = TypeVar("C", Graph, Ledger, Queue)
+C = TypeVar("C", Graph, Ledger, Mailbox, Queue)
 
 
 def composed(settings: Settings, credential: AsyncTokenCredential | None) -> Converter:
@@ -40,7 +43,8 @@ def composed(settings: Settings, credential: AsyncTokenCredential | None) -> Con
     requests = clients.queue(settings.requests_queue)
     results = clients.queue(settings.results_queue)
     quota = Quota(clients.queue(settings.quota_queue), clock)
-    inviter = Inviter(graph, ledger, results, quota, settings, clock)
+    inviter = Inviter(graph, ledger, results, quota, settings, clock, clients.mailer(ledger))
+    settler = Settler(inviter)
     gatherer = Gatherer(graph, settings)
     follower, caretaker = aftercare(gatherer, inviter, clients.queue(settings.follow_up.queue))
     subscriber = Subscriber.of(graph, ledger.standings, requests, clock, settings)
@@ -60,7 +64,8 @@ def composed(settings: Settings, credential: AsyncTokenCredential | None) -> Con
         ledger=ledger,
         screener=Screener(ledger, settings, clock),
         inviter=inviter,
-        resender=Resender(inviter),
+        settler=settler,
+        resender=Resender(inviter, settler),
         reporter=Reporter(requests, results, ledger, follower, settings, clock),
         sweeper=sweeper,
         follower=follower,
@@ -80,10 +85,21 @@ class _Clients:
         self.connections, self.clock = AsyncExitStack(), ServiceClock()
 
     def graph(self) -> Graph:
-        needed = self.settings.graph_needs_credential
-        return self._closed(
-            Graph(self.settings.graph_base_url, self.credential if needed else None)
-        )
+        return self._closed(Graph(self.settings.graph_base_url, self._for_graph()))
+
+    def mailer(self, ledger: Ledger) -> Mailer | None:
+        """Make what mails, where this service does."""
+        mail = self.settings.mail
+        if mail is None:
+            return None
+        # A tenth of a second for templates, which nobody waits for who does not use them.
+        from converters.mail.writer import Writer  # noqa: PLC0415
+
+        mailbox = Mailbox(self.settings.graph_base_url, self._for_graph(), mail.sender)
+        return Mailer(self._closed(mailbox), Writer(mail), ledger, self.settings, self.clock)
+
+    def _for_graph(self) -> AsyncTokenCredential | None:
+        return self.credential if self.settings.graph_needs_credential else None
 
     def ledger(self) -> Ledger:
         storage, table = self.settings.storage, self.settings.ledger_table

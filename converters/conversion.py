@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from converters.steps.following_up import Follower
     from converters.steps.resending import Resender
     from converters.steps.screening import Screener
+    from converters.steps.settling import Settler
     from converters.steps.subscribing import Subscriber
     from converters.steps.sweeping import Sweeper
     from converters.storage.clock import ServiceClock
@@ -51,6 +52,7 @@ class Converter:
     ledger: Ledger
     screener: Screener
     inviter: Inviter
+    settler: Settler
     resender: Resender
     reporter: Reporter
     sweeper: Sweeper
@@ -160,7 +162,7 @@ class Converter:
             if request.mode is Mode.RESEND:
                 result = await self.resender.resend(verdict, entry, attempt)
             elif case.facts.user and not entry.fresh:
-                result = await self.inviter.settle(verdict, entry, attempt)
+                result = await self.settler.settle(verdict, entry, attempt)
             if result is None and (approval := approve(verdict)):
                 result = await self.inviter.invite(approval, entry, attempt)
         if result is None:

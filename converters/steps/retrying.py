@@ -58,8 +58,11 @@ YOUNG_SECONDS = 3600
 MOST_ALIKE = 4
 # What holds for the whole tenant, and ends for the whole backlog once somebody mends it.
 WITHDRAWN = frozenset(
-    {"factUnknown", "permissionMissing", "invitationsOff", "invitationsRefusedByTenant"}
-)
+    {
+        "factUnknown", "permissionMissing", "invitationsOff", "invitationsRefusedByTenant",
+        "mailRefused",
+    }
+)  # fmt: skip
 _LOOKS = 10
 
 
@@ -158,6 +161,12 @@ def until_quiet(request: ConversionRequest, seconds: float) -> Deferral:
     """Wait until a user may be looked at for another event; no patience is used up by it."""
     waits = replace(request.waits, times=request.waits.times + 1)
     return Deferral(replace(request, waits=waits), delay(seconds), "quiet time")
+
+
+def until_mailed(request: ConversionRequest, seconds: float) -> Deferral:
+    """Wait for a place in the mailbox's limit; no patience is used up by it."""
+    waits = replace(request.waits, times=request.waits.times + 1)
+    return Deferral(replace(request, waits=waits), delay(seconds), "mail limit")
 
 
 def for_replicas(

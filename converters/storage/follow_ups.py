@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from converters.model.follow_up import FollowUp
+from converters.storage.claims import read_mail, written_mail
 
 if TYPE_CHECKING:
     from converters.storage.clock import ServiceClock
@@ -34,6 +35,7 @@ class OpenFollowUp:
         seen: an earlier look saw the invitation pending.
         reminders: how many reminders were begun.
         reminder: the last of them, as long as it has not been told (``storage.judgements``).
+        mail: of that one's own mail, as ``ledger.Claim`` has it; ``None`` once it is settled.
         record: how it ended, ``None`` while it has not; to be told.
         etag: of the row as it was read.
     """
@@ -44,6 +46,7 @@ class OpenFollowUp:
     seen: bool = False
     reminders: int = 0
     reminder: str | None = None
+    mail: float | None = None
     record: str | None = None
     etag: str = ""
 
@@ -87,6 +90,7 @@ class FollowUps:
             "Seen": changed.seen,
             "Reminders": changed.reminders,
             "Reminder": changed.reminder or "",
+            "Mail": written_mail(changed.mail),
             "Record": changed.record or "",
         }
         etag = await self._rows.merge(values, changed.etag)
@@ -154,6 +158,7 @@ def _read(row: Row) -> OpenFollowUp:
         seen=values.get("Seen", False),
         reminders=values.get("Reminders", 0),
         reminder=values.get("Reminder") or None,
+        mail=read_mail(values.get("Mail")),
         record=values.get("Record") or None,
         etag=row.etag,
     )

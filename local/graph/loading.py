@@ -28,6 +28,8 @@ here, or that Graph's metadata does not have, is refused by name::
      "b2bManagementPolicy": {"invitationsAllowedAndBlockedDomainsPolicy":
                              {"AllowedDomains": ["…"]}},
      "permissions": ["application permissions granted; absent, all are"],
+     "mailboxes": [{"address": "invitations@contoso.example",
+                    "roles": ["Mail.Send", "Mail.ReadBasic"]}],
      "p2": true,
      "unconfirmed": {"conversionNeedsReadWrite": false, "adminsOnlyRefusesApps": false,
                      "mailHasToHoldTheAddress": false}}
@@ -35,6 +37,8 @@ here, or that Graph's metadata does not have, is refused by name::
 Ids that are left out are made from the name, the same ones each time. Of a user's properties,
 Graph's defaults stand for what is left out (a member, enabled, one ``userPrincipalName`` identity).
 A user's ``$fault`` takes what ``faults.Fault`` has, in camel case, or ``"conflict412"``.
+A mailbox takes what ``mailboxes.Mailbox`` has, in camel case; ``roles`` are what the application
+may do there, whatever ``permissions`` say of all mailboxes.
 ``unconfirmed`` switches what sources disagree about: whether converting needs User.ReadWrite.All
 beside User.Invite.All, whether ``adminsAndGuestInviters`` refuses applications, and whether the
 address has to stand in ``mail``, not in ``otherMails`` alone.
@@ -56,7 +60,7 @@ KEYS = frozenset(
     {
         "tenantId", "displayName", "domains", "users", "groups", "directoryRoles",
         "roleEligibility", "roleAssignments", "groupEligibility", "contacts", "federations",
-        "homeTenants", "allowInvitesFrom",
+        "homeTenants", "allowInvitesFrom", "mailboxes",
         "crossTenantAccess", "b2bManagementPolicy", "permissions", "p2", "unconfirmed",
     }
 )  # fmt: skip

@@ -16,7 +16,7 @@ from converters.wire.requests import RequestBody, parse
 from tests.samples import OTHER_ID, request
 
 WHOLE = request(
-    message_info=MessageInfo("en-US", Recipient("boss@contoso.example", "Boss"), "Welcome"),
+    message_info=MessageInfo("en-US", (Recipient("boss@contoso.example", "Boss"),), "Welcome"),
     redirect_url="https://myapps.microsoft.com",
     requested_by="RITM1",
 )
@@ -67,11 +67,11 @@ CHANGES: list[dict[str, Any]] = [
         {"message_info": info}
         for info in (
             MessageInfo(),
-            MessageInfo("de", Recipient("boss@contoso.example", "Boss"), "Welcome"),
-            MessageInfo("en-US", Recipient("ceo@contoso.example", "Boss"), "Welcome"),
-            MessageInfo("en-US", Recipient("boss@contoso.example", "Chief"), "Welcome"),
-            MessageInfo("en-US", Recipient("boss@contoso.example"), "Welcome"),
-            MessageInfo("en-US", Recipient("boss@contoso.example", "Boss"), "Hello"),
+            MessageInfo("de", (Recipient("boss@contoso.example", "Boss"),), "Welcome"),
+            MessageInfo("en-US", (Recipient("ceo@contoso.example", "Boss"),), "Welcome"),
+            MessageInfo("en-US", (Recipient("boss@contoso.example", "Chief"),), "Welcome"),
+            MessageInfo("en-US", (Recipient("boss@contoso.example"),), "Welcome"),
+            MessageInfo("en-US", (Recipient("boss@contoso.example", "Boss"),), "Hello"),
         )
     ),
 ]
