@@ -9,6 +9,7 @@ from local.graph import GraphEmulator
 from tests.directory import tenant
 from tests.faults.killing import Field
 from tests.faults.nursery import Nursery
+from tests.faults.scenarios import MAILBOXES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -18,5 +19,5 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def ground(azurite: str, logs: Path) -> AsyncIterator[Field]:
     """Prepare it; what the hosts print goes into the folder ``logs``."""
-    async with GraphEmulator(tenant()) as graph, Nursery(logs) as nursery:
+    async with GraphEmulator(tenant(mailboxes=MAILBOXES)) as graph, Nursery(logs) as nursery:
         yield Field(azurite, graph, nursery)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.everywhere import kill_everywhere
 from tests.faults.ground import ground
-from tests.faults.scenarios import LOOK, MAIN
+from tests.faults.scenarios import LOOK, MAIN, OWN_MAIL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,3 +37,14 @@ async def test_r13_host_killed_at_every_step_of_a_look_tells_one_end(
     # Take, ledger, look, ledger, result, ledger, acknowledgement: none is missed.
     assert report.points >= 15
     assert "graph: $batch" in report.calls
+
+
+@pytest.mark.timeout(600)
+async def test_r16_host_killed_at_every_step_of_own_mail_mails_once(
+    azurite: str, tmp_path: Path
+) -> None:
+    async with ground(azurite, tmp_path) as field:
+        report = await kill_everywhere(field, OWN_MAIL)
+    assert report.problems == {}
+    assert report.points >= 19
+    assert [call for call in report.calls if call.endswith("/sendMail")]

@@ -77,9 +77,12 @@ def test_mail_that_graph_would_not_take_is_not_sent() -> None:
 
 
 class Clock:
+    """A clock that only a test moves."""
+
     now = 1000.0
 
     def __call__(self) -> float:
+        """Return its seconds."""
         return self.now
 
 
