@@ -14,7 +14,7 @@ from cli.verb import Session
 from converters.settings.identity import credential
 
 if TYPE_CHECKING:
-    from cli.doctor import Finding
+    from cli.finding import Finding
 
 COLUMNS = ("state", "what", "cure", "note")
 

@@ -132,8 +132,8 @@ def log_mail(what: str, trace: Trace, *, status: int | None = None, code: str = 
     """Note what became of an own mail: alerts watch this line.
 
     Args:
-        what: ``sent``, ``refused``, ``throttled``, ``lost``, ``found``, ``not found``,
-            ``in doubt``.
+        what: ``sent``, ``refused``, ``unfit``, ``throttled``, ``lost``, and of one that was lost
+            ``found``, ``notFound``, ``inDoubt``.
         trace: of the invocation.
         status: HTTP's, where it was no success.
         code: Graph's, likewise.

@@ -170,9 +170,9 @@ class Mailer:
         if self.clock.now() < tried + self.settings.doubt_seconds:
             return None
         if found is Trail.NONE:
-            log_mail("not found", trace)
+            log_mail("notFound", trace)
             return found
-        log_mail("in doubt", trace, status=found.status if isinstance(found, Unread) else None)
+        log_mail("inDoubt", trace, status=found.status if isinstance(found, Unread) else None)
         return Trail.LIKE
 
     def write(self, approved: MailApproval, number: str, *, reminder: bool = False) -> bytes:

@@ -58,11 +58,10 @@ YOUNG_SECONDS = 3600
 MOST_ALIKE = 4
 # What holds for the whole tenant, and ends for the whole backlog once somebody mends it.
 WITHDRAWN = frozenset(
-    {
-        "factUnknown", "permissionMissing", "invitationsOff", "invitationsRefusedByTenant",
-        "mailRefused",
-    }
-)  # fmt: skip
+    {"factUnknown", "permissionMissing", "invitationsOff", "invitationsRefusedByTenant"}
+)
+# What holds for every mail of the service's own, likewise.
+MAILBOX = frozenset({"mailRefused"})
 _LOOKS = 10
 
 
@@ -152,7 +151,10 @@ def for_directory(
         if _waited(request, now) >= settings.settle_seconds:
             return None
         return _deferral(request, "not visible", now, settings.settle_seconds / _LOOKS)
-    if codes <= unseen | WITHDRAWN and _waited(request, now) < settings.consent_hours * 3600:
+    if (
+        codes <= unseen | WITHDRAWN | MAILBOX
+        and _waited(request, now) < settings.consent_hours * 3600
+    ):
         return replace(_with_back_off(request, "withdrawn", settings, now), reasons=reasons)
     return None
 

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from local.graph.schema import Json
 
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
-# Those that anything here asks for; Graph has hundreds.
+# Those that anything here asks for; Graph has hundreds. Those of mail are of every mailbox, and
+# nobody's who is not given them by name: what an application may do at one, Exchange says.
 PERMISSIONS = (
     "CrossTenantInformation.ReadBasic.All", "Domain.Read.All", "GroupMember.Read.All",
-    "IdentityProvider.Read.All", "OrgContact.Read.All", "Policy.Read.All",
-    "Policy.Read.B2BManagementPolicy", "PrivilegedEligibilitySchedule.Read.AzureADGroup",
+    "IdentityProvider.Read.All", "Mail.ReadBasic.All", "Mail.Send", "OrgContact.Read.All",
+    "Policy.Read.All", "Policy.Read.B2BManagementPolicy", "PrivilegedEligibilitySchedule.Read.AzureADGroup",
     "RoleEligibilitySchedule.Read.Directory",
     "RoleManagement.Read.Directory", "User.Invite.All", "User.Read.All", "User.ReadWrite.All",
 )  # fmt: skip
@@ -39,7 +40,7 @@ def list_app_role_assignments(query: Query) -> Json:
     held = [
         {"id": identifier("grant", name), "appRoleId": identifier("role", name)}
         for name in PERMISSIONS
-        if granted is None or name in granted
+        if (not name.startswith("Mail.") if granted is None else name in granted)
     ]
     return {"@odata.context": _context(query), "value": held}
 

@@ -13,6 +13,7 @@ from converters.model.trace import Trace
 from converters.steps.logging import (
     log_ended,
     log_follow_up,
+    log_mail,
     log_subscription,
     log_swept,
     log_undone,
@@ -94,6 +95,13 @@ def followed(status: str = "reminded") -> str:
     return lines[0]
 
 
+def mailed(what: str = "sent", status: int | None = None, code: str = "") -> str:
+    """Return the line of an own mail."""
+    with caught() as lines:
+        log_mail(what, _trace("R-1"), status=status, code=code)
+    return lines[0]
+
+
 def subscribed(state: str = "standing", days: float | None = 27.5) -> str:
     """Return the line of a run that keeps the subscription to events."""
     line = {
@@ -114,7 +122,7 @@ def samples() -> dict[str, dict[str, Any]]:
     """Return all that a line may have, by the word that it begins with."""
     found: dict[str, dict[str, Any]] = {}
     of_requests = (ended(Status.FAILED, "x"), deferred("x"), undone(), unfinished())
-    every = (*of_requests, swept(), followed(), subscribed())
+    every = (*of_requests, swept(), followed(), mailed(), subscribed())
     for line in every:
         word, _, text = line.partition(" ")
         found[word] = found.get(word, {}) | json.loads(text)

@@ -11,7 +11,7 @@ import pytest
 from converters.model.outcome import Status
 from converters.steps.retrying import WITHDRAWN
 from tests.kql.alerting import Line, is_raised
-from tests.kql.logged import deferred, ended, subscribed, swept, undone, unfinished
+from tests.kql.logged import deferred, ended, mailed, subscribed, swept, undone, unfinished
 from tests.kql.queries import Rule, rules
 
 if TYPE_CHECKING:
@@ -70,6 +70,15 @@ SCENARIOS: dict[str, tuple[tuple[Line, ...], set[str]]] = {
     "the subscription ends in 20 days": (with_healthy(subscribed(days=20)), set()),
     "the subscription ends in less": (with_healthy(subscribed(days=19.9)), {"subscription"}),
     "the subscription is not renewed": (with_healthy(subscribed("failed")), {"subscription"}),
+    "mails go well": (with_healthy(*[mailed()] * 9), set()),
+    "mails are throttled, or their answers lost": (
+        with_healthy(*[mailed(what, 429) for what in ("throttled", "lost", "found", "notFound")]),
+        set(),
+    ),
+    "the mailbox refuses": (with_healthy(mailed("refused", 403, "ErrorAccessDenied")), {"mail"}),
+    "a mail is not known to be sent": (with_healthy(mailed("inDoubt", 403)), {"mail"}),
+    "a mail cannot be written": (with_healthy(mailed("unfit")), {"mail"}),
+    "requests wait for the mailbox": (with_healthy(deferred("mailRefused")), set()),
     "nothing can be stored": (with_healthy(undone()), {"nothing-stored"}),
     "the ledger does not know": (with_healthy(unfinished()), set()),
     "others log alike": (
