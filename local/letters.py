@@ -76,4 +76,4 @@ def part(message: bytes, subtype: str) -> str:
     """Return one part of a message, as a mail program reads it."""
     read: EmailMessage = email.message_from_bytes(message, policy=email.policy.default)
     body = read.get_body((subtype,))
-    return str(body.get_content()) if body else ""
+    return str(body.get_content()).replace("\r\n", "\n") if body else ""

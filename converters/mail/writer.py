@@ -6,6 +6,7 @@ Jinja2 takes a tenth of a second to import: import this module only where mail i
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -25,6 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from converters.mail import plain
 from converters.mail.languages import Languages, direction
+from converters.mail.letter import Letter
 from converters.model.addresses import AddressMalformed, mail_address
 from converters.model.errors import LetterUnfit, SettingsInvalid
 from converters.settings.reader import leads_to, split_url
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from jinja2.runtime import Context
 
-    from converters.mail.letter import Letter
     from converters.settings.mail import MailSettings
 
 HERE = Path(__file__).parent
@@ -44,6 +45,20 @@ TEAMS = "https://teams.microsoft.com/"
 CONVERSION_ID = "X-B2B-Conversion-Id"
 MOST_BYTES = 100_000
 _LONGEST_SUBJECT = 200
+# Two that go both ways at every fork of the templates.
+_TRIAL = Letter(
+    conversion_id="1",
+    to="a@b.example",
+    to_name="A",
+    cc=(),
+    language=None,
+    redeem_url="https://b.example",
+    redirect_url="https://b.example",
+    tenant_id="1",
+    text="A",
+    reminder=True,
+)
+_TRIALS = (_TRIAL, replace(_TRIAL, to_name=None, text=None, reminder=False))
 # Seven bits: Graph takes the message as text, and nothing on its way needs 8BITMIME.
 _POLICY = SMTP.clone(cte_type="7bit")
 _HEADER_TEXT = re.compile(r"[\x21-\x7e]{1,200}")
@@ -67,8 +82,10 @@ class Writer:
         self._fallback = fallback
         try:
             self._templates = _templates([own / "templates", HERE / "templates"])
-        except TemplateError as error:
-            raise SettingsInvalid([f"A template of own mail can't be read: {error}."]) from error
+            self._try()
+        # The last three come of a catalogue with other placeholders than its text.
+        except (TemplateError, KeyError, TypeError, ValueError) as error:
+            raise SettingsInvalid([f"A template or text of own mail is wrong: {error}."]) from error
 
     @property
     def tags(self) -> list[str]:
@@ -107,6 +124,13 @@ class Writer:
         if len(written) > MOST_BYTES:
             raise LetterUnfit(f"The mail would have more than {MOST_BYTES} bytes.")
         return written
+
+    def _try(self) -> None:
+        """Fill every template in every language: what fails is to fail at the start."""
+        for tag in self.tags:
+            for letter in _TRIALS:
+                for template in self._templates:
+                    template.render(self._said(letter, tag))
 
     def _said(self, letter: Letter, tag: str) -> dict[str, Any]:
         """Return what the templates can say; every text of it is harmless as plain text."""

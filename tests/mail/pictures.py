@@ -41,22 +41,31 @@ def small(png: bytes) -> bytes:
     return file.getvalue()
 
 
+def shown(folder: str) -> dict[Path, tuple[Path, int, str]]:
+    """Return what the docs show, by where it is kept."""
+    return {
+        DOCS / name: (Path(folder, page), width, liked)
+        for name, (page, width, liked) in SHOWN.items()
+    }
+
+
+def every(pages: list[Path], folder: Path) -> dict[Path, tuple[Path, int, str]]:
+    """Return all there is to see, by where it is put."""
+    return {
+        folder / f"{page.stem}-{width}-{liked}.png": (page, width, liked)
+        for page in pages
+        for width in WIDTHS
+        for liked in SCHEMES
+    }
+
+
 async def main() -> None:
     """Draw what is asked for."""
     if CHROMIUM is None:
         sys.exit(f"Nothing is drawn: {WHY_SKIPPED}.")
     with tempfile.TemporaryDirectory() as folder:
         pages = letters.write(Path(folder))
-        wanted = {
-            DOCS / name: (Path(folder) / page, *seen) for name, (page, *seen) in SHOWN.items()
-        }
-        if sys.argv[1:2] == ["--all"]:
-            wanted = {
-                Path(sys.argv[2]) / f"{page.stem}-{width}-{liked}.png": (page, width, liked)
-                for page in pages
-                for width in WIDTHS
-                for liked in SCHEMES
-            }
+        wanted = every(pages, Path(sys.argv[2])) if sys.argv[1:2] == ["--all"] else shown(folder)
         async with browser() as seen:
             for path, asked in wanted.items():
                 path.write_bytes(await draw(seen, *asked))
