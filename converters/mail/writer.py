@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from hashlib import sha256
@@ -24,7 +23,7 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from converters.mail import plain
+from converters.mail import headers, plain
 from converters.mail.languages import Languages, direction
 from converters.mail.letter import Letter
 from converters.model.addresses import AddressMalformed, mail_address
@@ -61,7 +60,7 @@ _TRIAL = Letter(
 _TRIALS = (_TRIAL, replace(_TRIAL, to_name=None, text=None, reminder=False))
 # Seven bits: Graph takes the message as text, and nothing on its way needs 8BITMIME.
 _POLICY = SMTP.clone(cte_type="7bit")
-_HEADER_TEXT = re.compile(r"[\x21-\x7e]{1,200}")
+_TOKEN = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 class Writer:
@@ -105,25 +104,27 @@ class Writer:
         said = self._said(letter, tag)
         subject, text, html = (template.render(said) for template in self._templates)
         message = EmailMessage(policy=_POLICY)
-        message["From"] = _address(self._settings.sender, self._settings.organisation)
-        message["To"] = _address(
-            letter.to, plain.one_line(letter.to_name or "")[: plain.LONGEST_NAME]
-        )
-        if letter.cc:
-            message["Cc"] = [_address(address) for address in letter.cc]
-        message["Subject"] = plain.one_line(subject)[:_LONGEST_SUBJECT]
-        # Written by a program: nobody's absence note has to answer it (RFC 3834, section 5).
-        message["Auto-Submitted"] = "auto-generated"
-        message[CONVERSION_ID] = _header(letter.conversion_id)
         message.set_content(text, charset="utf-8")
         message.add_alternative(html, subtype="html", charset="utf-8")
         # Not sooner: set_content() takes such headers away.
         message["Content-Language"] = tag
         message.set_boundary(f"=_{sha256((text + html).encode()).hexdigest()[:40]}")
-        written = message.as_bytes()
+        written = headers.block(self._headers(letter, plain.one_line(subject))) + bytes(message)
         if len(written) > MOST_BYTES:
             raise LetterUnfit(f"The mail would have more than {MOST_BYTES} bytes.")
         return written
+
+    def _headers(self, letter: Letter, subject: str) -> dict[str, str]:
+        own, cc = self._settings, ",\r\n ".join(_checked(address) for address in letter.cc)
+        return {
+            "From": headers.mailbox(_checked(own.sender), own.organisation),
+            "To": headers.mailbox(_checked(letter.to), plain.shown(letter.to_name)),
+            **({"Cc": cc} if cc else {}),
+            "Subject": headers.text(subject[:_LONGEST_SUBJECT]),
+            # Written by a program: no absence note has to answer it (RFC 3834, section 5).
+            "Auto-Submitted": "auto-generated",
+            CONVERSION_ID: _token(letter.conversion_id),
+        }
 
     def _try(self) -> None:
         """Fill every template in every language: what fails is to fail at the start."""
@@ -150,7 +151,7 @@ class Writer:
             "redeem_url": _url(letter.redeem_url),
             "redeem_host": split_url(letter.redeem_url).hostname,
             "site": split_url(_url(letter.redirect_url)).hostname,
-            "teams_url": f"{TEAMS}?tenantId={quote(letter.tenant_id, safe='')}",
+            "teams_url": f"{TEAMS}?tenantId={quote(plain.one_line(letter.tenant_id), safe='')}",
             "note": plain.lines(letter.text) if (letter.text or "").strip() else [],
             "reminder": letter.reminder,
         }
@@ -194,11 +195,6 @@ def _checked(address: str) -> str:
         raise LetterUnfit(f"An address of the letter is malformed: {error}.") from error
 
 
-def _address(address: str, name: str = "") -> Address:
-    local, _, domain = _checked(address).rpartition("@")
-    return Address(name, local, domain)
-
-
 def _url(url: str) -> str:
     host = split_url(url).hostname
     if not host or not leads_to(url, frozenset({host})):
@@ -206,7 +202,7 @@ def _url(url: str) -> str:
     return url
 
 
-def _header(text: str) -> str:
-    if not _HEADER_TEXT.fullmatch(text):
+def _token(text: str) -> str:
+    if not _TOKEN.fullmatch(text):
         raise LetterUnfit("The letter's conversion id is none.")
     return text
