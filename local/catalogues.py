@@ -21,6 +21,8 @@ from converters.mail.languages import DOMAIN
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from babel.messages.catalog import Message
+
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED, OWN = ROOT / "converters" / "mail", ROOT / "mail"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -31,6 +33,7 @@ msgstr ""
 "MIME-Version: 1.0\\n"
 "Content-Type: text/plain; charset=utf-8\\n"
 "Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {}\\n"
 
 """
 _METHOD = "jinja2.ext:babel_extract"
@@ -92,10 +95,15 @@ def _update(path: Path, texts: Catalog) -> int:
     catalogue.update(texts, no_fuzzy_matching=True)
     _write(path, catalogue)
     path.with_suffix(".mo").write_bytes(compiled(read(path)))
-    return sum(not message.string for message in catalogue if message.id)
+    return sum(not _is_translated(message) for message in catalogue if message.id)
+
+
+def _is_translated(message: Message) -> bool:
+    # A text with a number in it has as many forms as the language has.
+    return all(message.string) if isinstance(message.string, tuple) else bool(message.string)
 
 
 def _write(path: Path, catalogue: Catalog) -> None:
     with path.open("wb") as file:
-        file.write(_HEADER.format(catalogue.locale_identifier).encode())
+        file.write(_HEADER.format(catalogue.locale_identifier, catalogue.plural_forms).encode())
         write_po(file, catalogue, width=0, no_location=True, omit_header=True, ignore_obsolete=True)

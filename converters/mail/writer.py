@@ -82,8 +82,8 @@ class Writer:
         try:
             self._templates = _templates([own / "templates", HERE / "templates"])
             self._try()
-        # The last three come of a catalogue with other placeholders than its text.
-        except (TemplateError, KeyError, TypeError, ValueError) as error:
+        # KeyError and the like come of a catalogue with other placeholders than its text.
+        except (TemplateError, LetterUnfit, KeyError, TypeError, ValueError) as error:
             raise SettingsInvalid([f"A template or text of own mail is wrong: {error}."]) from error
 
     @property
@@ -127,18 +127,17 @@ class Writer:
         }
 
     def _try(self) -> None:
-        """Fill every template in every language: what fails is to fail at the start."""
+        """Write a mail in every language: what fails is to fail at the start."""
         for tag in self.tags:
             for letter in _TRIALS:
-                for template in self._templates:
-                    template.render(self._said(letter, tag))
+                self.write(replace(letter, language=tag))
 
     def _said(self, letter: Letter, tag: str) -> dict[str, Any]:
         """Return what the templates can say; every text of it is harmless as plain text."""
         support = self._settings.support or ""
         is_page = bool(split_url(support).scheme)
         return {
-            "catalogue": self._languages.catalogue(tag).gettext,
+            "catalogue": self._languages.catalogue(tag),
             "language": tag,
             "direction": direction(tag),
             "organisation": self._settings.organisation,
@@ -160,13 +159,13 @@ class Writer:
 @pass_context
 def _gettext(context: Context, text: str) -> str:
     """Return a text in the letter's language: one set of compiled templates serves all."""
-    translated: str = context["catalogue"](text)
+    translated: str = context["catalogue"].gettext(text)
     return translated
 
 
 @pass_context
 def _ngettext(context: Context, one: str, many: str, count: int) -> str:
-    translated: str = context["catalogue"](one if count == 1 else many)
+    translated: str = context["catalogue"].ngettext(one, many, count)
     return translated
 
 

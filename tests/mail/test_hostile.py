@@ -17,7 +17,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from converters.mail import plain
+from converters.mail import headers, plain
 from converters.mail.letter import Letter
 from converters.mail.writer import Writer
 from converters.model.errors import LetterUnfit
@@ -235,3 +235,12 @@ def test_names_of_this_world_stay_as_they_are(text: str) -> None:
 def test_name_and_note_read_the_same_without_the_spaces_of_no_width() -> None:
     text = "Write to me: a@b.example, or see https://b.example/x."
     assert plain.lines(text)[0].replace("\u200b", "") == text
+
+
+@pytest.mark.parametrize(
+    "value", ["a\r\nBcc: x@y.example", "a\r\n\r\nbody", "a\nb", "ü", "", "a\r\n"]
+)
+def test_no_header_is_written_that_would_be_two(value: str) -> None:
+    with pytest.raises(ValueError, match="a line end or a character"):
+        headers.block({"Subject": value})
+    assert headers.block({"Subject": "a\r\n b"}) == b"Subject: a\r\n b\r\n"

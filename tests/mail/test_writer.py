@@ -209,6 +209,7 @@ def test_operators_own_template_goes_first(tmp_path: Path) -> None:
         ("{{ unknown }}", "'unknown' is undefined"),
         ("{{ organisation.__class__ }}", "unsafe"),
         ("{% include 'other.txt' %}", "other.txt"),
+        ("{{ 'x' * 100000 }}", "more than 100000 bytes"),
     ],
 )
 def test_template_that_cannot_be_used_is_told_at_the_start(
@@ -216,6 +217,12 @@ def test_template_that_cannot_be_used_is_told_at_the_start(
 ) -> None:
     with pytest.raises(SettingsInvalid, match=problem):
         Writer(SETTINGS, own(tmp_path, letter_txt=template))
+
+
+@pytest.mark.parametrize("subject", ["", " \n", "{% if reminder %}x{% endif %}"])
+def test_empty_subject_is_told_at_the_start(tmp_path: Path, subject: str) -> None:
+    with pytest.raises(SettingsInvalid, match="header"):
+        Writer(SETTINGS, own(tmp_path, subject_txt=subject))
 
 
 def test_text_with_another_placeholder_is_told_at_the_start(tmp_path: Path) -> None:
