@@ -186,22 +186,19 @@ async def test_check_of_contrast_and_of_overflow_can_fail(tmp_path: Path) -> Non
         assert await seen.run(STICKING_OUT)
 
 
-@pytest.mark.parametrize("tag", TAGS)
-def test_page_loads_nothing_and_is_built_as_outlook_reads_it(tag: str) -> None:
-    for letter in letters(tag).values():
-        page = part(Writer(SETTINGS).write(letter), "html")
-        assert not re.search(
-            r"<(?:img|link|script|iframe|object|form|svg|video)\b|url\(|@import", page
-        )
-        assert not re.search(r"display:\s*(?:flex|grid)|position:|float:", page)
-        assert set(re.findall(r"<table ([a-z]+)=", page)) == {"role"}
-        assert page.count("<table") == page.count('<table role="presentation"') == 3
-        heads = [int(found) for found in re.findall(r"<h(\d)", page)]
-        assert heads[0] == 1
-        assert set(heads[1:]) == {2}
-        # Each text has its colour and its font where the style sheet is dropped.
-        blocks = re.findall(r"<(?:p|h1|h2|li)\b[^>]*>", page)
-        assert [one for one in blocks if "color:#" not in one or "font-family:" not in one] == []
+@pytest.mark.parametrize("letter", letters("ja").values(), ids=letters("ja"))
+def test_page_loads_nothing_and_is_built_as_outlook_reads_it(letter: Letter) -> None:
+    page = part(Writer(SETTINGS).write(letter), "html")
+    assert not re.search(r"<(?:img|link|script|iframe|object|form|svg|video)\b|url\(|@import", page)
+    assert not re.search(r"display:\s*(?:flex|grid)|position:|float:", page)
+    assert set(re.findall(r"<table ([a-z]+)=", page)) == {"role"}
+    assert page.count("<table") == page.count('<table role="presentation"') == 3
+    heads = [int(found) for found in re.findall(r"<h(\d)", page)]
+    assert heads[0] == 1
+    assert set(heads[1:]) == {2}
+    # Each text has its colour and its font where the style sheet is dropped.
+    blocks = re.findall(r"<(?:p|h1|h2|li)\b[^>]*>", page)
+    assert [one for one in blocks if "color:#" not in one or "font-family:" not in one] == []
 
 
 def test_pictures_of_the_docs_are_there_and_small() -> None:

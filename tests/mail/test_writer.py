@@ -54,19 +54,19 @@ def test_message_has_its_headers_and_leaves_date_and_id_to_the_server() -> None:
     assert message[CONVERSION_ID] == LETTER.conversion_id
 
 
-def test_message_is_plain_text_and_then_html_in_seven_bits_and_short_lines() -> None:
-    for letter in letters("ja").values():
-        message = read(letter)
-        assert message.get_content_type() == "multipart/alternative"
-        assert [one.get_content_type() for one in message.iter_parts()] == [
-            "text/plain",
-            "text/html",
-        ]
-        assert {one.get_content_charset() for one in message.iter_parts()} == {"utf-8"}
-        written = WRITER.write(letter)
-        assert written.isascii()
-        assert written.count(b"\n") == written.count(b"\r\n") == written.count(b"\r")
-        assert max(map(len, written.split(b"\r\n"))) <= 78
+@pytest.mark.parametrize("letter", letters("ja").values(), ids=letters("ja"))
+def test_message_is_plain_text_and_then_html_in_seven_bits_and_short_lines(letter: Letter) -> None:
+    message = read(letter)
+    assert message.get_content_type() == "multipart/alternative"
+    assert [one.get_content_type() for one in message.iter_parts()] == [
+        "text/plain",
+        "text/html",
+    ]
+    assert {one.get_content_charset() for one in message.iter_parts()} == {"utf-8"}
+    written = WRITER.write(letter)
+    assert written.isascii()
+    assert written.count(b"\n") == written.count(b"\r\n") == written.count(b"\r")
+    assert max(map(len, written.split(b"\r\n"))) <= 78
 
 
 def test_same_letter_gives_the_same_bytes() -> None:
@@ -74,26 +74,30 @@ def test_same_letter_gives_the_same_bytes() -> None:
     assert WRITER.write(replace(LETTER, reminder=True)) != WRITER.write(LETTER)
 
 
+@pytest.mark.parametrize("kind", ["invitation", "invitation-with-note", "reminder"])
 @pytest.mark.parametrize("tag", WRITER.tags)
-def test_both_parts_say_all_that_a_reader_needs(tag: str) -> None:
-    for letter in letters(tag).values():
-        written = WRITER.write(letter)
-        plain, html = part(written, "plain"), part(written, "html")
-        for text in (plain, html):
-            assert "Contoso" in text
-            assert letter.to in text
-            assert "myapps.microsoft.com" in text
-            assert TEAMS_URL in text
-            assert SETTINGS.sender in text
-            assert "help@contoso.example" in text
-            assert "login.microsoftonline.com" in text
-            assert "%(" not in text
-            assert ("Monday" in text) == bool(letter.text)
-        assert f"\n{REDEEM_URL}\n" in plain
-        assert html.count(f'href="{REDEEM_URL}"') == 2
-        assert f">{REDEEM_URL}</a>" in html
-        assert f'<html lang="{tag}" dir="ltr">' in html
-        assert "\n\n\n" not in plain
+def test_both_parts_say_all_that_a_reader_needs(tag: str, kind: str) -> None:
+    letter = letters(tag)[f"{tag}-{kind}"]
+    written = WRITER.write(letter)
+    plain, html = part(written, "plain"), part(written, "html")
+    needed = {
+        "Contoso",
+        letter.to,
+        "myapps.microsoft.com",
+        TEAMS_URL,
+        SETTINGS.sender,
+        "help@contoso.example",
+        "login.microsoftonline.com",
+    }
+    for text in (plain, html):
+        assert {one for one in needed if one not in text} == set()
+        assert "%(" not in text
+        assert ("Monday" in text) == bool(letter.text)
+    assert f"\n{REDEEM_URL}\n" in plain
+    assert html.count(f'href="{REDEEM_URL}"') == 2
+    assert f">{REDEEM_URL}</a>" in html
+    assert f'<html lang="{tag}" dir="ltr">' in html
+    assert "\n\n\n" not in plain
 
 
 @pytest.mark.parametrize("tag", WRITER.tags)
