@@ -94,8 +94,7 @@ class Writer:
     def write(self, letter: Letter) -> bytes:
         """Return a message as RFC 5322 and MIME have it: plain text, then HTML; lines end in CRLF.
 
-        The same letter gives the same bytes. ``Date`` and ``Message-ID`` are left to the server
-        that sends it, which may replace both (Microsoft's MS-OXCMAIL, section 2.1.3.2.11).
+        The same letter gives the same bytes. ``Date`` and ``Message-ID`` are left to who sends it.
 
         Raises:
             LetterUnfit: where an address or a URL of it is none, or it is too long.

@@ -19,6 +19,7 @@ from local.letters import LETTER, NOTE, REDEEM_URL, SETTINGS, letters, part
 from local.world import ROOT
 from tests.browser import CHROMIUM, WHY_SKIPPED, address, browser, resize, scheme
 from tests.mail.pictures import SCHEMES, SHOWN, WIDTHS
+from tests.mail.test_languages import compiled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,6 +174,21 @@ async def test_page_reads_without_its_style_sheet_and_with_its_colours_turned_ro
             assert contrasts
             assert contrasts != inverted
             assert [one for one in contrasts + inverted if one[1] < 4.5] == []
+
+
+@needs_browser
+async def test_language_written_from_right_to_left_turns_the_mail(tmp_path: Path) -> None:
+    compiled(tmp_path, "he", "\u05e9\u05dc\u05d5\u05dd")
+    async with browser() as seen:
+        letter = replace(LETTER, language="he", text=NOTE)
+        url = saved(tmp_path, letter, Writer(SETTINGS, tmp_path))
+        for width in WIDTHS:
+            await looked_at(seen, url, width, "light")
+            sides = await seen.run(
+                "(b => [innerWidth - b.right, b.left])"
+                "(document.querySelector('.press').getBoundingClientRect())"
+            )
+            assert sides[0] < sides[1]
 
 
 @needs_browser

@@ -29,6 +29,13 @@ def test_everything_is_read() -> None:
     )
 
 
+def test_sender_is_normalised_as_addresses_of_a_mail_are() -> None:
+    settings, problems = read(MAIL_SENDER=" Invitations@BÜCHER.example. ")
+    assert settings
+    assert settings.sender == "Invitations@xn--bcher-kva.example"
+    assert problems == []
+
+
 @pytest.mark.parametrize("key", ["MAIL_ORGANISATION", "MAIL_SUPPORT"])
 def test_what_needs_a_sender_says_so(key: str) -> None:
     reader = SettingsReader({key: "x"})
