@@ -157,8 +157,8 @@ async def resize(one: Browser, width: int, height: int = 900) -> None:
 
 
 async def picture(one: Browser) -> bytes:
-    """Return the whole page as PNG."""
-    shot = await one.send("Page.captureScreenshot", captureBeyondViewport=True)
+    """Return what the window shows as PNG."""
+    shot = await one.send("Page.captureScreenshot")
     return base64.b64decode(shot["data"])
 
 
