@@ -167,6 +167,16 @@ def test_cc_takes_any_number(cc: tuple[str, ...]) -> None:
     assert found == ([one.replace("bücher", "xn--bcher-kva") for one in cc] or None)
 
 
+def test_nothing_personal_is_in_what_a_log_would_show() -> None:
+    shown = repr(replace(LETTER, text=NOTE))
+    hidden = (LETTER.to, "Ada", *LETTER.cc, "ticket", "Monday")
+    assert [one for one in hidden if one in shown] == []
+    for field in ("to", "redeem_url", "redirect_url", "conversion_id"):
+        with pytest.raises(LetterUnfit) as refused:
+            WRITER.write(replace(LETTER, **{field: "Ada Lovelace\n"}))  # type: ignore[arg-type]
+        assert "Ada" not in str(refused.value)
+
+
 def test_longest_mail_stays_small() -> None:
     for text in ("😀" * 2000, "&" * 2000, "a." * 1000, "漢" * 2000, "'\n" * 1000):
         letter = replace(
