@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 class Letter:
     """What one mail says, and to whom. All of it may be hostile: the writer makes it harmless.
 
+    What is personal, or a credential, is left out of its ``repr``: texts end in logs.
+
     Attributes:
         conversion_id: by which the mail is found again; stands in ``X-B2B-Conversion-Id``.
         to: the address that was invited, and by which the person is to sign in.
@@ -23,12 +25,12 @@ class Letter:
     """
 
     conversion_id: str
-    to: str
-    to_name: str | None
-    cc: tuple[str, ...]
+    to: str = field(repr=False)
+    to_name: str | None = field(repr=False)
+    cc: tuple[str, ...] = field(repr=False)
     language: str | None
     redeem_url: str = field(repr=False)
     redirect_url: str
     tenant_id: str
-    text: str | None
+    text: str | None = field(repr=False)
     reminder: bool

@@ -12,8 +12,11 @@ _KEPT = frozenset("\u200c\u200d")
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _SPACES = frozenset({"Zs", "Zl", "Zp"})
 _LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-# Mail programs link what has a scheme, an @, or dots between letters (www.x.example, x.example).
-_LINKING = re.compile(r"(?<=\S)([.:@/\\])(?=\S)|(?<=:)(?=//)|(?<=/)(?=/)")
+# Mail programs link what has a scheme, an @, or dots between letters (www.x.example, x.example);
+# some take the wide forms of these for the same (UTS 46).
+_LINKING = re.compile(
+    r"(?<=\S)[.:@/\\\uff0e\u3002\uff61\uff1a\uff20\uff0f\ufe52\ufe55\ufe6b](?=\S)"
+)
 _BREAK = "\u200b"
 
 
@@ -22,9 +25,14 @@ def one_line(text: str) -> str:
     return " ".join("".join(map(_harmless, text)).split())
 
 
+def shown(text: str | None) -> str:
+    """Return a person's name as one line of a bearable length, empty where there is none."""
+    return one_line(text or "")[:LONGEST_NAME].rstrip()
+
+
 def name(text: str | None) -> str:
     """Return a person's name as one line that is no link, empty where there is none."""
-    return unlinked(one_line(text or "")[:LONGEST_NAME].rstrip())
+    return unlinked(shown(text))
 
 
 def lines(text: str | None) -> list[str]:

@@ -6,7 +6,7 @@ Jinja2 takes a tenth of a second to import: import this module only where mail i
 from __future__ import annotations
 
 import re
-from email.headerregistry import Address
+from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from hashlib import sha256
@@ -23,8 +23,9 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from converters.mail import plain
+from converters.mail import headers, plain
 from converters.mail.languages import Languages, direction
+from converters.mail.letter import Letter
 from converters.model.addresses import AddressMalformed, mail_address
 from converters.model.errors import LetterUnfit, SettingsInvalid
 from converters.settings.reader import leads_to, split_url
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from jinja2.runtime import Context
 
-    from converters.mail.letter import Letter
     from converters.settings.mail import MailSettings
 
 HERE = Path(__file__).parent
@@ -44,9 +44,23 @@ TEAMS = "https://teams.microsoft.com/"
 CONVERSION_ID = "X-B2B-Conversion-Id"
 MOST_BYTES = 100_000
 _LONGEST_SUBJECT = 200
+# Two that go both ways at every fork of the templates.
+_TRIAL = Letter(
+    conversion_id="1",
+    to="a@b.example",
+    to_name="A",
+    cc=(),
+    language=None,
+    redeem_url="https://b.example",
+    redirect_url="https://b.example",
+    tenant_id="1",
+    text="A",
+    reminder=True,
+)
+_TRIALS = (_TRIAL, replace(_TRIAL, to_name=None, text=None, reminder=False))
 # Seven bits: Graph takes the message as text, and nothing on its way needs 8BITMIME.
 _POLICY = SMTP.clone(cte_type="7bit")
-_HEADER_TEXT = re.compile(r"[\x21-\x7e]{1,200}")
+_TOKEN = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 class Writer:
@@ -67,8 +81,10 @@ class Writer:
         self._fallback = fallback
         try:
             self._templates = _templates([own / "templates", HERE / "templates"])
-        except TemplateError as error:
-            raise SettingsInvalid([f"A template of own mail can't be read: {error}."]) from error
+            self._try()
+        # KeyError and the like come of a catalogue with other placeholders than its text.
+        except (TemplateError, LetterUnfit, KeyError, TypeError, ValueError) as error:
+            raise SettingsInvalid([f"A template or text of own mail is wrong: {error}."]) from error
 
     @property
     def tags(self) -> list[str]:
@@ -78,8 +94,7 @@ class Writer:
     def write(self, letter: Letter) -> bytes:
         """Return a message as RFC 5322 and MIME have it: plain text, then HTML; lines end in CRLF.
 
-        The same letter gives the same bytes. ``Date`` and ``Message-ID`` are left to the server
-        that sends it, which may replace both (Microsoft's MS-OXCMAIL, section 2.1.3.2.11).
+        The same letter gives the same bytes. ``Date`` and ``Message-ID`` are left to who sends it.
 
         Raises:
             LetterUnfit: where an address or a URL of it is none, or it is too long.
@@ -88,32 +103,40 @@ class Writer:
         said = self._said(letter, tag)
         subject, text, html = (template.render(said) for template in self._templates)
         message = EmailMessage(policy=_POLICY)
-        message["From"] = _address(self._settings.sender, self._settings.organisation)
-        message["To"] = _address(
-            letter.to, plain.one_line(letter.to_name or "")[: plain.LONGEST_NAME]
-        )
-        if letter.cc:
-            message["Cc"] = [_address(address) for address in letter.cc]
-        message["Subject"] = plain.one_line(subject)[:_LONGEST_SUBJECT]
-        # Written by a program: nobody's absence note has to answer it (RFC 3834, section 5).
-        message["Auto-Submitted"] = "auto-generated"
-        message[CONVERSION_ID] = _header(letter.conversion_id)
         message.set_content(text, charset="utf-8")
         message.add_alternative(html, subtype="html", charset="utf-8")
         # Not sooner: set_content() takes such headers away.
         message["Content-Language"] = tag
         message.set_boundary(f"=_{sha256((text + html).encode()).hexdigest()[:40]}")
-        written = message.as_bytes()
+        written = headers.block(self._headers(letter, plain.one_line(subject))) + bytes(message)
         if len(written) > MOST_BYTES:
             raise LetterUnfit(f"The mail would have more than {MOST_BYTES} bytes.")
         return written
+
+    def _headers(self, letter: Letter, subject: str) -> dict[str, str]:
+        own, cc = self._settings, ",\r\n ".join(_checked(address) for address in letter.cc)
+        return {
+            "From": headers.mailbox(_checked(own.sender), own.organisation),
+            "To": headers.mailbox(_checked(letter.to), plain.shown(letter.to_name)),
+            **({"Cc": cc} if cc else {}),
+            "Subject": headers.text(subject[:_LONGEST_SUBJECT]),
+            # Written by a program: no absence note has to answer it (RFC 3834, section 5).
+            "Auto-Submitted": "auto-generated",
+            CONVERSION_ID: _token(letter.conversion_id),
+        }
+
+    def _try(self) -> None:
+        """Write a mail in every language: what fails is to fail at the start."""
+        for tag in self.tags:
+            for letter in _TRIALS:
+                self.write(replace(letter, language=tag))
 
     def _said(self, letter: Letter, tag: str) -> dict[str, Any]:
         """Return what the templates can say; every text of it is harmless as plain text."""
         support = self._settings.support or ""
         is_page = bool(split_url(support).scheme)
         return {
-            "catalogue": self._languages.catalogue(tag).gettext,
+            "catalogue": self._languages.catalogue(tag),
             "language": tag,
             "direction": direction(tag),
             "organisation": self._settings.organisation,
@@ -126,7 +149,7 @@ class Writer:
             "redeem_url": _url(letter.redeem_url),
             "redeem_host": split_url(letter.redeem_url).hostname,
             "site": split_url(_url(letter.redirect_url)).hostname,
-            "teams_url": f"{TEAMS}?tenantId={quote(letter.tenant_id, safe='')}",
+            "teams_url": f"{TEAMS}?tenantId={quote(plain.one_line(letter.tenant_id), safe='')}",
             "note": plain.lines(letter.text) if (letter.text or "").strip() else [],
             "reminder": letter.reminder,
         }
@@ -135,13 +158,13 @@ class Writer:
 @pass_context
 def _gettext(context: Context, text: str) -> str:
     """Return a text in the letter's language: one set of compiled templates serves all."""
-    translated: str = context["catalogue"](text)
+    translated: str = context["catalogue"].gettext(text)
     return translated
 
 
 @pass_context
 def _ngettext(context: Context, one: str, many: str, count: int) -> str:
-    translated: str = context["catalogue"](one if count == 1 else many)
+    translated: str = context["catalogue"].ngettext(one, many, count)
     return translated
 
 
@@ -170,11 +193,6 @@ def _checked(address: str) -> str:
         raise LetterUnfit(f"An address of the letter is malformed: {error}.") from error
 
 
-def _address(address: str, name: str = "") -> Address:
-    local, _, domain = _checked(address).rpartition("@")
-    return Address(name, local, domain)
-
-
 def _url(url: str) -> str:
     host = split_url(url).hostname
     if not host or not leads_to(url, frozenset({host})):
@@ -182,7 +200,7 @@ def _url(url: str) -> str:
     return url
 
 
-def _header(text: str) -> str:
-    if not _HEADER_TEXT.fullmatch(text):
+def _token(text: str) -> str:
+    if not _TOKEN.fullmatch(text):
         raise LetterUnfit("The letter's conversion id is none.")
     return text

@@ -24,7 +24,7 @@ class MailSettings:
     """What an operator sets of own mail.
 
     Attributes:
-        sender: the mailbox it is sent from, an address.
+        sender: the mailbox it is sent from: an address, its domain normalised.
         organisation: the name that signs it and stands beside the sender's address.
         support: where a reader can ask: an address or an https URL.
         language: a language tag (BCP 47), for letters whose own is not there.
@@ -47,7 +47,9 @@ def read_mail(read: SettingsReader) -> MailSettings | None:
         if organisation or support:
             read.problems.append("MAIL_ORGANISATION and MAIL_SUPPORT need MAIL_SENDER.")
         return None
-    if not _is_address(sender):
+    try:
+        sender = mail_address(sender)
+    except AddressMalformed:
         read.problems.append("MAIL_SENDER must be the address of a mailbox.")
     if not organisation:
         read.problems.append("MAIL_SENDER needs MAIL_ORGANISATION, the name that signs the mail.")

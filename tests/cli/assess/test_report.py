@@ -17,7 +17,7 @@ from cli.assess.report.page import SCRIPTS
 from cli.assess.rows import FIELDS
 from local.graph import GraphEmulator
 from local.world import ROOT
-from tests.cli.assess.browser import CHROMIUM, WHY_SKIPPED, address, browser, literal, resize
+from tests.browser import CHROMIUM, WHY_SKIPPED, address, browser, literal, resize, scheme
 from tests.cli.assess.reports import many, report
 from tests.cli.assess.tenants import KEYS, varied
 from tests.cli.terminal import b2b
@@ -25,7 +25,7 @@ from tests.cli.terminal import b2b
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.cli.assess.browser import Browser
+    from tests.browser import Browser
 
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason=WHY_SKIPPED)
 AXE = ROOT / "local" / "node" / "node_modules" / "axe-core" / "axe.min.js"
@@ -195,13 +195,12 @@ async def test_only_rows_in_sight_are_drawn_and_the_keyboard_reaches_all(tmp_pat
 @needs_browser
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (make setup)")
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("liked", ["light", "dark"])
 async def test_axe_finds_nothing_against_wcag_a_and_aa(
-    tmp_path: Path, width: int, scheme: str
+    tmp_path: Path, width: int, liked: str
 ) -> None:
     async with browser() as seen:
-        media = [{"name": "prefers-color-scheme", "value": scheme}]
-        await seen.send("Emulation.setEmulatedMedia", features=media)
+        await scheme(seen, liked)
         await resize(seen, width)
         await seen.open(address(report(many(200)).saved(tmp_path), "f=status|=|eligible"))
         # Nothing but the table scrolls sideways.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 import re
@@ -63,6 +64,14 @@ class Browser:
         await self.run(
             "new Promise((done) => { const look = () => document.documentElement?.dataset.drawn"
             " ? done(true) : setTimeout(look, 5); look(); })"
+        )
+
+    async def load(self, url: str) -> None:
+        """Load a page that has no script, and wait until all of it is there."""
+        await self.send("Page.navigate", url=url)
+        await self.run(
+            "new Promise((done) => { const look = () => document.readyState === 'complete'"
+            f" && location.href === {literal(url)} ? done(true) : setTimeout(look, 5); look(); }})"
         )
 
     async def run(self, expression: str) -> Any:  # noqa: ANN401
@@ -130,6 +139,12 @@ async def _page(one: Browser, width: int, height: int) -> Browser:
     return one
 
 
+async def scheme(one: Browser, name: str) -> None:
+    """Let the page be seen by somebody who likes ``light`` or ``dark``."""
+    features = [{"name": "prefers-color-scheme", "value": name}]
+    await one.send("Emulation.setEmulatedMedia", features=features)
+
+
 async def resize(one: Browser, width: int, height: int = 900) -> None:
     """Make the page another size."""
     await one.send(
@@ -139,6 +154,12 @@ async def resize(one: Browser, width: int, height: int = 900) -> None:
         deviceScaleFactor=1,
         mobile=False,
     )
+
+
+async def picture(one: Browser) -> bytes:
+    """Return what the window shows as PNG."""
+    shot = await one.send("Page.captureScreenshot")
+    return base64.b64decode(shot["data"])
 
 
 def address(path: Path, fragment: str = "") -> str:
