@@ -42,7 +42,8 @@ def sending_limit(domains: frozenset[str] | Unread, settings: Settings) -> Findi
     return Finding(
         what,
         note=f"{of} of {_INITIAL} alone, from which Exchange Online sends to {_MAILS_A_DAY}"
-        f" external people a day: set DAILY_LIMIT to {_MAILS_A_DAY} or less, or add a domain of your own",
+        f" external people a day: set DAILY_LIMIT to {_MAILS_A_DAY} or less, or add a domain of"
+        " your own",
     )
 
 

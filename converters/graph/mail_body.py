@@ -27,7 +27,8 @@ def mail_body(approved: MailApproval, mime: bytes) -> bytes:
     Raises:
         LetterUnfit: it does not, or is too large.
     """
-    headers = message_from_bytes(mime.partition(b"\r\n\r\n")[0], policy=policy.SMTP)
+    # As they stand: a name in encoded words may have a comma in it once it is decoded.
+    headers = message_from_bytes(mime.partition(b"\r\n\r\n")[0], policy=policy.compat32)
     written = [str(value) for name in _READERS for value in headers.get_all(name, ())]
     found = {address.lower() for _, address in getaddresses(written)}
     if found != {address.lower() for address in readers(approved)}:

@@ -17,8 +17,8 @@ GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 PERMISSIONS = (
     "CrossTenantInformation.ReadBasic.All", "Domain.Read.All", "GroupMember.Read.All",
     "IdentityProvider.Read.All", "Mail.ReadBasic.All", "Mail.Send", "OrgContact.Read.All",
-    "Policy.Read.All", "Policy.Read.B2BManagementPolicy", "PrivilegedEligibilitySchedule.Read.AzureADGroup",
-    "RoleEligibilitySchedule.Read.Directory",
+    "Policy.Read.All", "Policy.Read.B2BManagementPolicy",
+    "PrivilegedEligibilitySchedule.Read.AzureADGroup", "RoleEligibilitySchedule.Read.Directory",
     "RoleManagement.Read.Directory", "User.Invite.All", "User.Read.All", "User.ReadWrite.All",
 )  # fmt: skip
 

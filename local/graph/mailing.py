@@ -13,7 +13,6 @@ import uuid
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
 from local.graph.errors import GraphError, bad_request, invalid_filter
@@ -48,7 +47,7 @@ def send_mail(query: Query) -> None:
     tenant, (name,) = query.tenant, query.arguments
     box = _open(tenant, name, {SEND})
     message = _message(query.body)
-    senders = [a.lower() for _, a in getaddresses([str(message["From"])])]
+    senders = [each.addr_spec.lower() for each in message["From"].addresses]
     if senders != [box.address.lower()]:
         raise GraphError(
             403,
@@ -126,8 +125,12 @@ def _message(body: object) -> EmailMessage:
 
 
 def _recipients(message: EmailMessage, name: str) -> list[Json]:
-    found = getaddresses([str(value) for value in message.get_all(name, ())])
-    return [{"emailAddress": {"name": shown or at, "address": at}} for shown, at in found if at]
+    found = [each for value in message.get_all(name, ()) for each in value.addresses]
+    return [
+        {"emailAddress": {"name": each.display_name or at, "address": at}}
+        for each in found
+        if (at := each.addr_spec) and each.domain
+    ]
 
 
 def _mail(box: Mailbox, message: EmailMessage, sent: Json) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from email.header import Header
 from email.message import EmailMessage
 from typing import Any
 
@@ -69,6 +70,12 @@ def test_s5_mail_to_anybody_else_is_not_sent(headers: dict[str, str | None]) -> 
     with pytest.raises(LetterUnfit) as unfit:
         mail_body(approved(), mime(**headers))
     assert "@" not in str(unfit.value)
+
+
+def test_name_with_a_comma_is_one_readers() -> None:
+    name = Header("Müller, Söhne <evil@evil.example>", "utf-8").encode()
+    raw = f"From: {name}\r\n <{SENDER}>\r\nTo: {samples.ADDRESS}\r\nCc: {BOSS}\r\n\r\nHello"
+    assert mail_body(approved(), raw.encode())
 
 
 def test_mail_that_graph_would_not_take_is_not_sent() -> None:
