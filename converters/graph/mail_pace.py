@@ -1,8 +1,9 @@
 """How fast one worker mails from one mailbox, and when it does not even try. Pure.
 
 Exchange Online takes 30 messages a minute from a mailbox, and Outlook's API four requests at once;
-workers know nothing of one another, so each halves its own share after a 429. Messages that find no
-place come back one after the other, as fast as places come, and not all at once.
+workers know nothing of one another, so each halves its own share in a minute that brings a 429, and
+takes half as much again in one that brings none. Messages that find no place come back one after
+the other, as fast as places come, and not all at once.
 Sources: "Exchange Online limits" (message rate limit), "Microsoft Graph service-specific throttling
 limits" (Outlook service limits).
 """
@@ -34,7 +35,7 @@ class MailPace:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._share = clock, SHARE
         self._taken: deque[float] = deque()
-        self._throttled, self._announced = -WINDOW, 0.0
+        self._judged = self._announced = 0.0
         self._cooldown, self._refusal = Cooldown(clock), Cooldown(clock)
 
     def refused(self) -> float:
@@ -46,9 +47,9 @@ class MailPace:
         now = self._clock()
         while self._taken and self._taken[0] <= now - WINDOW:
             self._taken.popleft()
-        if now >= self._throttled + WINDOW:
-            self._share = min(SHARE, self._share + 1)
-            self._throttled = now
+        if now >= self._judged + WINDOW:
+            self._share = min(SHARE, self._share + self._share // 2)
+            self._judged = now
         if len(self._taken) < self._share and not self._cooldown.remaining():
             self._taken.append(now)
             return 0.0
@@ -65,8 +66,10 @@ class MailPace:
 
     def record_throttled(self, retry_after: float | None) -> None:
         """Note a 429, and how long the mailbox asks to be left alone."""
-        self._throttled = self._clock()
-        self._share = max(LEAST_SHARE, self._share // 2)
+        now = self._clock()
+        # Once a minute: those that were under way together say the same.
+        if now >= self._judged + WINDOW or self._share == SHARE:
+            self._share, self._judged = max(LEAST_SHARE, self._share // 2), now
         self._cooldown.start(retry_after)
 
     def record_refused(self) -> None:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.faults.mail_storm import MailStorm
 from tests.faults.storm import Storm
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-REQUESTS = 200
+REQUESTS, MAILS = 200, 40
 
 
 # Half a minute, and as long again for every host that dies at a bad time.
@@ -22,3 +23,13 @@ async def test_r2_storm_loses_nothing_and_invites_nobody_twice(
     storm = Storm(azurite, tmp_path, REQUESTS, seed=1)
     await storm.rage()
     assert storm.problems() == []
+
+
+# At 30 mails a minute from each host, and a doubt of some seconds for each lost answer.
+@pytest.mark.timeout(900)
+async def test_r16_storm_mails_nobody_twice_and_leaves_nobody_untold(
+    azurite: str, tmp_path: Path
+) -> None:
+    storm = MailStorm(azurite, tmp_path, MAILS, seed=1)
+    await storm.rage()
+    assert storm.problems() == [], storm.summary()

@@ -120,12 +120,20 @@ def test_throttled_mailbox_is_left_alone_as_long_as_it_asks_and_then_mails_more_
     clock.now += 20
     found = [pace.take() for _ in range(SHARE)]
     assert found.count(0.0) == SHARE // 2
+    # Those that were under way together say the same.
+    pace.record_throttled(0.0)
+    clock.now += WINDOW
+    assert [pace.take() for _ in range(SHARE)].count(0.0) == SHARE // 2 + SHARE // 4
+
+
+def test_mailbox_that_goes_on_throttling_is_still_asked_for_a_little() -> None:
+    clock = Clock()
+    pace = MailPace(clock)
     for _ in range(10):
         pace.record_throttled(0.0)
-    clock.now += WINDOW - 1
-    assert [pace.take() for _ in range(9)].count(0.0) == 0
-    clock.now += WINDOW
-    assert [pace.take() for _ in range(9)].count(0.0) == LEAST_SHARE + 1
+        clock.now += WINDOW
+    pace.record_throttled(0.0)
+    assert [pace.take() for _ in range(SHARE)].count(0.0) == LEAST_SHARE
 
 
 def test_refusing_mailbox_is_left_alone_for_some_minutes() -> None:
