@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from converters.composition import composed
+from converters.composition import composed, mail_writer
 from converters.settings.identity import credential
 from converters.settings.settings import Settings
 
@@ -31,6 +31,8 @@ if settings.allowed_email_domains.everything:
     logger.warning("ALLOWED_EMAIL_DOMAINS is *: people of EVERY domain may be invited.")
 elif not settings.allowed_email_domains:
     logger.warning("ALLOWED_EMAIL_DOMAINS is empty: nobody can be invited.")
+# Here, so that a template that is wrong stops the start, too.
+writer = mail_writer(settings)
 
 app = func.FunctionApp()
 
@@ -38,7 +40,7 @@ app = func.FunctionApp()
 @cache
 def converter() -> Converter:
     """Make the clients, once a worker, inside its running loop; credentials keep their tokens."""
-    return composed(settings, credential(settings))
+    return composed(settings, credential(settings), writer)
 
 
 @app.function_name("convert")

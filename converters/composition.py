@@ -26,24 +26,44 @@ from converters.storage.quota import Quota
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
+    from converters.mail.writer import Writer
     from converters.settings.settings import Settings
 
 C = TypeVar("C", Graph, Ledger, Mailbox, Queue)
 
 
-def composed(settings: Settings, credential: AsyncTokenCredential | None) -> Converter:
+def mail_writer(settings: Settings) -> Writer | None:
+    """Make what writes the service's own mail; ``None`` where Microsoft mails.
+
+    Raises:
+        SettingsInvalid: a template or a text of it is wrong.
+    """
+    if settings.mail is None:
+        return None
+    # A tenth of a second for templates, which nobody waits for who does not use them.
+    from converters.mail.writer import Writer  # noqa: PLC0415
+
+    return Writer(settings.mail)
+
+
+def composed(
+    settings: Settings, credential: AsyncTokenCredential | None, writer: Writer | None
+) -> Converter:
     """Make a converter and its clients, inside the running loop.
 
     Args:
         settings: the operator's.
         credential: for Graph and Storage, where the settings need one.
+        writer: of ``mail_writer``.
     """
     clients = _Clients(settings, credential)
     clock, graph, ledger = clients.clock, clients.graph(), clients.ledger()
     requests = clients.queue(settings.requests_queue)
     results = clients.queue(settings.results_queue)
     quota = Quota(clients.queue(settings.quota_queue), clock)
-    inviter = Inviter(graph, ledger, results, quota, settings, clock, clients.mailer(ledger))
+    inviter = Inviter(
+        graph, ledger, results, quota, settings, clock, clients.mailer(ledger, writer)
+    )
     settler = Settler(inviter)
     gatherer = Gatherer(graph, settings)
     follower, caretaker = aftercare(gatherer, inviter, clients.queue(settings.follow_up.queue))
@@ -87,16 +107,13 @@ class _Clients:
     def graph(self) -> Graph:
         return self._closed(Graph(self.settings.graph_base_url, self._for_graph()))
 
-    def mailer(self, ledger: Ledger) -> Mailer | None:
+    def mailer(self, ledger: Ledger, writer: Writer | None) -> Mailer | None:
         """Make what mails, where this service does."""
         mail = self.settings.mail
-        if mail is None:
+        if mail is None or writer is None:
             return None
-        # A tenth of a second for templates, which nobody waits for who does not use them.
-        from converters.mail.writer import Writer  # noqa: PLC0415
-
         mailbox = Mailbox(self.settings.graph_base_url, self._for_graph(), mail.sender)
-        return Mailer(self._closed(mailbox), Writer(mail), ledger, self.settings, self.clock)
+        return Mailer(self._closed(mailbox), writer, ledger, self.settings, self.clock)
 
     def _for_graph(self) -> AsyncTokenCredential | None:
         return self.credential if self.settings.graph_needs_credential else None

@@ -14,7 +14,7 @@ from azure.data.tables.aio import TableClient
 from azure.storage.queue import ResourceTypes, generate_account_sas
 from azure.storage.queue.aio import QueueServiceClient
 
-from converters.composition import composed
+from converters.composition import composed, mail_writer
 from converters.graph.gathering import Gatherer
 from converters.settings.settings import Settings
 from converters.steps.resending import Resender
@@ -212,7 +212,8 @@ async def service(
             "ALLOWED_EMAIL_DOMAINS": "partner.example",
             **keys,
         }
-        converter = composed(Settings.from_mapping(given), None)
+        settings = Settings.from_mapping(given)
+        converter = composed(settings, None, mail_writer(settings))
         try:
             yield Service(converter, graph, ledger, given, *queues)
         finally:

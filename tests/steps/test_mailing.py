@@ -282,3 +282,125 @@ async def test_each_copy_is_checked(azurite: str, queue_names: Iterator[str]) ->
         outcome = await running.outcome(request(invitedUserMessageInfo={"ccRecipients": copies}))
         assert running.invited() == []
     assert codes(outcome["reasons"]) == ["ccNotAllowed"]
+
+
+async def test_mailbox_that_has_no_place_lets_requests_wait_and_invites_nobody_meanwhile(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
+        mailer = running.converter.inviter.mailer
+        assert mailer
+        while not mailer.mailbox.pace.take():
+            pass
+        assert await running.events_of(request()) == []
+        assert running.invited() == []
+        mailer.mailbox.pace.give_back()
+        (event,) = await running.events_of(await running.waiting())
+    assert event["data"]["status"] == "invited"
+
+
+async def test_place_is_given_back_where_graph_refuses_the_invitation(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
+        mailer = running.converter.inviter.mailer
+        assert mailer
+        running.graph.faults.add(Fault(path="/invitations$", status=400, message="No."))
+        for number in range(40):
+            outcome = await running.outcome(request(requestId=f"R-{number}"))
+            assert outcome["status"] == "failed"
+        assert mailer.mailbox.pace.take() == 0
+
+
+async def test_mail_that_cannot_be_written_is_told(
+    azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
+        monkeypatch.setattr("converters.mail.writer.MOST_BYTES", 10)
+        outcome = await running.outcome(request())
+        assert posts(running) == 0
+    assert outcome["status"] == "invited"
+    assert "mailNotSent" in codes(outcome["warnings"])
+
+
+async def test_own_mail_that_was_switched_off_meanwhile_is_microsofts(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
+        running.graph.faults.add(Fault(**SEND, status=429, retry_after=0))
+        assert await running.events_of(request()) == []
+        waiting = await running.waiting()
+        await running.age_claim(91)
+        off = running.with_settings(MAIL_SENDER="", MAIL_ORGANISATION="")
+        (event,) = await off.events_of(waiting)
+        (mail,) = running.graph.mails
+    assert event["data"]["status"] == "invited"
+    assert "from" not in mail
+
+
+async def test_own_mail_in_doubt_is_told_once_nobody_can_look(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
+        running.graph.faults.add(LOST)
+        assert await running.events_of(request()) == []
+        off = running.with_settings(MAIL_SENDER="", MAIL_ORGANISATION="")
+        (event,) = await off.events_of(await running.waiting())
+        assert len(running.graph.mails) == 1
+    assert "mailInDoubt" in codes(event["data"]["warnings"])
+
+
+async def test_own_mail_that_was_switched_on_meanwhile_mails_nobody_twice(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
+        off = running.with_settings(MAIL_SENDER="", MAIL_ORGANISATION="")
+        running.graph.faults.add(Fault(path="/invitations$", drop="after", times=1))
+        assert await off.events_of(request()) == []
+        (event,) = await running.events_of(await running.waiting())
+        (mail,) = running.graph.mails
+    assert "from" not in mail
+    assert "answerLost" in codes(event["data"]["warnings"])
+
+
+async def test_resend_in_doubt_is_told_and_not_mailed_again(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, of_tenant(roles=["Mail.Send"]), **KEYS) as running:
+        await running.outcome(request())
+        running.graph.faults.add(LOST)
+        assert await running.events_of(request(requestId="R-2", mode="resend")) == []
+        (event,) = await later(running, 91)
+        assert len(running.graph.mails) == posts(running) == 2
+    assert "mailInDoubt" in codes(event["data"]["warnings"])
+
+
+async def test_resend_that_was_not_mailed_is_mailed_later(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
+        await running.outcome(request())
+        running.graph.faults.add(Fault(**SEND, status=429, retry_after=0))
+        assert await running.events_of(request(requestId="R-2", mode="resend")) == []
+        waiting = await running.waiting()
+        await running.age_claim(91)
+        (event,) = await running.events_of(waiting)
+        assert len(running.graph.mails) == 2
+    assert event["data"]["status"] == "invited"
+
+
+async def test_s7_link_of_an_own_mail_is_told_to_nobody_else(
+    azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
+        event = await running.event(request())
+        (mail,) = running.graph.mails
+        rows = await running.rows()
+        checks = [each.content async for each in running.checks.receive_messages()]
+        writes = [r.path for r in running.graph.requests if r.method != "GET"]
+    ticket = mail["redeemUrl"].partition("ticket")[2]
+    assert ticket
+    for text in (caplog.text, str(event), str(rows), str(checks)):
+        assert ticket not in text
+        assert mail["redeemUrl"] not in text
+    assert writes[-2:] == ["/v1.0/invitations", f"/v1.0/users/{SENDER}/sendMail"]

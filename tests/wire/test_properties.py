@@ -44,6 +44,9 @@ def test_every_property_that_is_taken_is_in_the_list() -> None:
 
 def test_request_that_waits_says_all_that_it_said() -> None:
     assert parse(deferred(WHOLE), None) == WHOLE
+    copies = (Recipient("boss@contoso.example", "Boss"), Recipient("lead@partner.example"))
+    several = replace(WHOLE, message_info=replace(WHOLE.message_info, cc=copies))
+    assert parse(deferred(several), None) == several
     by_name = request(user_id=None, user_principal_name="kim@contoso.example")
     assert parse(deferred(by_name), None) == by_name
 
@@ -72,6 +75,7 @@ CHANGES: list[dict[str, Any]] = [
             MessageInfo("en-US", (Recipient("boss@contoso.example", "Chief"),), "Welcome"),
             MessageInfo("en-US", (Recipient("boss@contoso.example"),), "Welcome"),
             MessageInfo("en-US", (Recipient("boss@contoso.example", "Boss"),), "Hello"),
+            MessageInfo("en-US", (Recipient("boss@contoso.example", "Boss"),) * 2, "Welcome"),
         )
     ),
 ]
