@@ -94,7 +94,7 @@ def _update(path: Path, texts: Catalog) -> int:
     catalogue = read(path)
     catalogue.update(texts, no_fuzzy_matching=True)
     _write(path, catalogue)
-    path.with_suffix(".mo").write_bytes(compiled(read(path)))
+    _put(path.with_suffix(".mo"), compiled(read(path)))
     return sum(not _is_translated(message) for message in catalogue if message.id)
 
 
@@ -104,6 +104,13 @@ def _is_translated(message: Message) -> bool:
 
 
 def _write(path: Path, catalogue: Catalog) -> None:
-    with path.open("wb") as file:
-        file.write(_HEADER.format(catalogue.locale_identifier, catalogue.plural_forms).encode())
-        write_po(file, catalogue, width=0, no_location=True, omit_header=True, ignore_obsolete=True)
+    file = io.BytesIO()
+    file.write(_HEADER.format(catalogue.locale_identifier, catalogue.plural_forms).encode())
+    write_po(file, catalogue, width=0, no_location=True, omit_header=True, ignore_obsolete=True)
+    _put(path, file.getvalue())
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write a file, unless it is so already: somebody may be reading it."""
+    if not path.exists() or path.read_bytes() != data:
+        path.write_bytes(data)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gettext
+import struct
 from typing import TYPE_CHECKING
+
+from converters.model.errors import SettingsInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +23,9 @@ class Languages:
     """The catalogues in some folders; what stands in an earlier folder goes first.
 
     A folder holds ``<tag>/LC_MESSAGES/mail.mo``, the tag as in ``de`` or ``pt-BR``.
+
+    Raises:
+        SettingsInvalid: where one cannot be read.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
@@ -30,8 +36,12 @@ class Languages:
                 self._add(path.parent.parent.name.replace("_", "-"), path)
 
     def _add(self, tag: str, path: Path) -> None:
-        with path.open("rb") as file:
-            found = gettext.GNUTranslations(file)
+        try:
+            with path.open("rb") as file:
+                found = gettext.GNUTranslations(file)
+        # What the library says of a file that is cut off or none of its own.
+        except (OSError, ValueError, struct.error) as error:
+            raise SettingsInvalid([f"The catalogue of {tag} can't be read: {error}."]) from error
         self._tags.setdefault(tag.lower(), tag)
         if tag.lower() in self._catalogues:
             self._catalogues[tag.lower()].add_fallback(found)

@@ -11,6 +11,7 @@ import pytest
 
 from converters.mail.languages import Languages, direction
 from converters.mail.writer import HERE
+from converters.model.errors import SettingsInvalid
 from local import catalogues
 
 if TYPE_CHECKING:
@@ -127,6 +128,15 @@ def test_earlier_folder_goes_first_and_the_rest_is_found_behind_it(tmp_path: Pat
     assert languages.catalogue("de").gettext("Questions?") == "Fragen?"
     assert languages.catalogue("pt-BR").gettext("Hello,") == "Olá!"
     assert languages.catalogue("pt-BR").gettext("Questions?") == "Questions?"
+
+
+@pytest.mark.parametrize("data", [b"", b"no catalogue at all", b"\xde\x12\x04\x95cut off"])
+def test_catalogue_that_cannot_be_read_is_told_at_the_start(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "languages" / "it" / "LC_MESSAGES" / "mail.mo"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data)
+    with pytest.raises(SettingsInvalid, match="The catalogue of it can't be read"):
+        Languages([tmp_path / "languages"])
 
 
 def test_direction_follows_the_language() -> None:
