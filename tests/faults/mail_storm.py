@@ -25,6 +25,8 @@ class MailStorm(Storm):
     faults = (*MAIL_FAULTS, *FAULTS)
     mailboxes = tuple(MAILBOXES)
     keys = OWN
+    # A request comes again more often than one that Microsoft mails: it must not run out of tries.
+    calm = (6.0, 12.0)
 
     def problems(self) -> list[str]:
         """Return the promises that were broken."""
@@ -57,6 +59,9 @@ class MailStorm(Storm):
                 links[f"user{number}@partner.example"] for number in silent
             ),
             "requests without an outcome": len(self._told) != self._requests,
+            "outcomes other than invited": any(
+                status != "invited" for told in self._told.values() for _, status in told
+            ),
             f"{self._poisoned} messages poisoned": self._poisoned,
         }
         return [problem for problem, holds in wrong.items() if holds]

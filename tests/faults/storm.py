@@ -37,7 +37,6 @@ MOST_WAITING = 900
 LEASE_SECONDS = 5
 LAG_MS = 1000
 DUPLICATES = 0.01
-# Seconds between two kills.
 CALM = (3.0, 9.0)
 # Together five of a hundred answers.
 CALLS = r"^/(\$batch|invitations)$"
@@ -61,11 +60,13 @@ class Storm:
 
     Attributes:
         faults, mailboxes, keys: the disturbances, the tenant's mailboxes, and settings beside.
+        calm: seconds between two kills, at least and at most.
     """
 
     faults: tuple[Fault, ...] = FAULTS
     mailboxes: tuple[dict[str, Any], ...] = ()
     keys: Mapping[str, str] = MappingProxyType({})
+    calm: tuple[float, float] = CALM
 
     def __init__(self, azurite: str, logs: Path, requests: int, seed: int) -> None:
         self._azurite, self._logs, self._requests = azurite, logs, requests
@@ -169,7 +170,7 @@ class Storm:
     async def _kill(self, nursery: Nursery, environment: dict[str, str]) -> None:
         hosts = [await nursery.start(environment, LEASE_SECONDS) for _ in range(HOSTS)]
         while True:
-            await asyncio.sleep(self._chance.uniform(*CALM))
+            await asyncio.sleep(self._chance.uniform(*self.calm))
             victim = self._chance.randrange(HOSTS)
             nursery.kill(hosts[victim])
             self._kills += 1
