@@ -15,7 +15,7 @@ from converters.model.trace import Trace
 from converters.policy.approval import approve
 from converters.policy.eligibility import decide
 from converters.policy.rule import Case
-from converters.steps import concluding, retrying, screening
+from converters.steps import concluding, concluding_mail, retrying, screening
 from converters.steps.inviting import Attempt, Inviter
 from converters.steps.logging import log_ended, log_notice, log_undone
 from converters.steps.reporting import Ending, Reporter
@@ -121,7 +121,7 @@ class Converter:
             request = retrying.with_failure(request, error)
             waiting = retrying.after_outage(request, error, self.settings, self.clock.now())
             hours = self.settings.retry_hours
-            return Ending(waiting or concluding.gave_up(request, error, hours), request)
+            return Ending(waiting or concluding_mail.gave_up(request, error, hours), request)
 
     async def _concluded(self, request: ConversionRequest, trace: Trace) -> Ending:
         if screened := await self.screener.screen(request):

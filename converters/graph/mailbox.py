@@ -11,7 +11,7 @@ from converters.graph.mail_reads import sent_mail
 from converters.graph.responses import Responses
 from converters.graph.transport import Transport
 from converters.graph.user_reads import quoted
-from converters.model.errors import GraphRefused
+from converters.model.errors import GraphRefused, GraphUnavailable
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -116,6 +116,12 @@ class Mailbox:
         if answer.status == _THROTTLED:
             self.pace.record_throttled(answer.retry_after)
         raise answer.unavailable(what)
+
+
+def is_of_mail(error: BaseException) -> bool:
+    """Tell whether it was the mail that did not come through: its invitation was made before."""
+    calls = (_MAIL, _SENT_ITEMS)
+    return isinstance(error, GraphUnavailable) and error.what.startswith(calls)
 
 
 def is_of_mailbox(status: int, code: str) -> bool:

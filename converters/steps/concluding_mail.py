@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from converters.graph.mailbox import is_of_mail
 from converters.model.outcome import GraphTrace, Invitation, Outcome, Status
-from converters.steps import endings
+from converters.steps import concluding, endings
 from converters.steps.concluding import MOST_TEXT, filled, invited, outcome_of
 
 if TYPE_CHECKING:
     from converters.model.errors import GraphRefused
     from converters.model.outcome import Reason
+    from converters.model.request import ConversionRequest
     from converters.policy.eligibility import Verdict
 
 
@@ -19,6 +21,14 @@ def mailed(verdict: Verdict, warning: Reason) -> Outcome:
     """Conclude that the invitation was made, and what is known of its mail."""
     made = outcome_of(verdict, Status.INVITED, ())
     return replace(made, warnings=(*made.warnings, warning))
+
+
+def gave_up(request: ConversionRequest, error: Exception, hours: int) -> Outcome:
+    """Conclude that what the request needs was not available for too long, its mail perhaps."""
+    outcome = concluding.gave_up(request, error, hours)
+    if not is_of_mail(error):
+        return outcome
+    return replace(outcome, warnings=(*outcome.warnings, endings.MAIL_IN_DOUBT))
 
 
 def made_anew(verdict: Verdict, answer: Invitation | Outcome) -> Outcome:

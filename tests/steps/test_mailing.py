@@ -404,3 +404,14 @@ async def test_s7_link_of_an_own_mail_is_told_to_nobody_else(
         assert ticket not in text
         assert mail["redeemUrl"] not in text
     assert writes[-2:] == ["/v1.0/invitations", f"/v1.0/users/{SENDER}/sendMail"]
+
+
+async def test_mail_that_graph_never_answered_for_is_told_as_in_doubt(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, of_tenant(), RETRY_HOURS="0", **KEYS) as running:
+        running.graph.faults.add(LOST)
+        outcome = await running.outcome(request())
+        assert posts(running) == 1
+    assert (outcome["status"], codes(outcome["reasons"])) == ("failed", ["graphUnavailable"])
+    assert codes(outcome["warnings"]) == ["mailInDoubt"]
