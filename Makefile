@@ -5,7 +5,7 @@ VENV := .venv/bin
 # A worker for each core, with storage of its own: tests wait for more than they reckon.
 WORKERS := -n auto --maxprocesses 4 --dist worksteal
 
-ROOMS := model settings wire policy graph storage steps
+ROOMS := model settings wire policy mail graph storage steps
 
 .DEFAULT_GOAL := demo
 .PHONY: $(shell grep -oE '^[a-z-]+:' $(MAKEFILE_LIST) | tr -d ':')
@@ -84,6 +84,15 @@ mutation: setup  ## 600 places that decide, changed one by one: does a test fail
 
 snapshots: setup  ## write anew what deployments would make; needs the Bicep CLI
 	@$(VENV)/python -m tests.infra.snapshots
+
+mail: setup  ## own mail in every language, into dist/mail, to look at
+	@$(VENV)/python -m local mail
+
+mail-texts: setup  ## the catalogues of own mail, taken from the templates and compiled; TAG=it begins one
+	@$(VENV)/python -m local mail-texts $(TAG)
+
+mail-pictures: setup  ## the pictures of own mail in the docs; needs Chromium
+	@$(VENV)/python -m tests.mail.pictures
 
 fuzz: setup  ## the message parser, over 100,000 cases
 	@$(VENV)/python benchmarks/fuzz.py

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from converters.composition import composed
+from converters.composition import composed, mail_writer
 from converters.model.errors import SettingsInvalid
 from converters.settings.identity import credential
 from converters.settings.settings import Settings
@@ -29,6 +29,8 @@ for name in ("azure", "httpx"):
 
 try:
     settings = Settings.from_mapping(os.environ)
+    # Here, so that a template that is wrong stops the start, too.
+    writer = mail_writer(settings)
 except SettingsInvalid as invalid:
     print(told(invalid.problems), flush=True)  # noqa: T201 - the host hears it
     raise
@@ -41,7 +43,7 @@ app = func.FunctionApp()
 @cache
 def converter() -> Converter:
     """Make the clients, once a worker, inside its running loop; credentials keep their tokens."""
-    return composed(settings, credential(settings))
+    return composed(settings, credential(settings), writer)
 
 
 @app.function_name("convert")

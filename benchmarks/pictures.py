@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from local.world import SAMPLE_TENANT, emulated_graph  # noqa: E402 - no installed package
-from tests.cli.assess.browser import (  # noqa: E402
+from tests.browser import (  # noqa: E402
     CHROMIUM,
     WHY_SKIPPED,
     address,

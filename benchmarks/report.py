@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.cli.assess.browser import (  # noqa: E402 - the project is no installed package
+from tests.browser import (  # noqa: E402 - the project is no installed package
     CHROMIUM,
     WHY_SKIPPED,
     Browser,

@@ -12,6 +12,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from cli import event_checks, grants
+from cli.doctor_mail import own_mail, sending_limit
 from cli.finding import Finding
 from converters.graph import tenant_reads, user_reads
 from converters.graph.client import Graph
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 _NOBODY = "00000000-0000-4000-8000-000000000000"
 _NO_ADDRESS = "nobody@domain.invalid"
 _NO_ROW = "doctor"
-_INITIAL, _MAILS_A_DAY = ".onmicrosoft.com", 100
 _NOT_PERMITTED = frozenset({401, 403})
 
 
@@ -128,23 +128,24 @@ async def _at_graph(
         answers = await graph.read(reads, trace)
         for read in reads:
             yield _read(read, answers.fact(read))
-        yield _mails(answers.fact(domains), settings)
+        yield sending_limit(answers.fact(domains), settings)
         if settings.read_invitation_domains:
             beta = tenant_reads.invitation_domains()
             reads.append(beta)
             yield _read(beta, await graph.read_beta(beta, trace))
         steps = {PERMISSIONS[step] for step in settings.follow_up.completion_steps}
-        needed = {read.permission for read in reads} | steps
-        yield await _granted(graph, client_id, needed, trace)
+        held = await grants.held_by(graph, client_id, trace) if client_id else None
+        yield _granted(held, {read.permission for read in reads} | steps)
+        async for finding in own_mail(graph, settings, held, trace):
+            yield finding
     except Unavailable as error:
         yield Finding("Graph", f"{error} Try again; if it stays so, look at the identity's sign-in")
 
 
-async def _granted(graph: Graph, client_id: str | None, needed: set[str], trace: Trace) -> Finding:
+def _granted(held: frozenset[str] | Unread | None, needed: set[str]) -> Finding:
     what = "Graph, as the function: permissions"
-    if client_id is None:
+    if held is None:
         return Finding(what, note="not looked at: CONVERSION_STORAGE__clientId is not set")
-    held = await grants.held_by(graph, client_id, trace)
     if isinstance(held, Unread):
         return Finding(what, f"sign in as somebody who may read them ({held.permission})")
     missing = sorted({*needed, "User.Invite.All"} - held)
@@ -154,21 +155,6 @@ async def _granted(graph: Graph, client_id: str | None, needed: set[str], trace:
         what,
         note="all granted. If requests still end or wait with permissionMissing or factUnknown, the"
         " identity has a token from before: it lives for up to a day",
-    )
-
-
-def _mails(domains: frozenset[str] | Unread, settings: Settings) -> Finding:
-    """Look whether Exchange Online would hold invitations back (its limit for such senders)."""
-    what = "invitation mails"
-    if isinstance(domains, Unread) or not all(name.endswith(_INITIAL) for name in domains):
-        return Finding(what)
-    if settings.daily_limit is not None and settings.daily_limit <= _MAILS_A_DAY:
-        return Finding(what)
-    return Finding(
-        what,
-        note=f"the tenant has {_INITIAL} domains alone, from which Exchange Online sends to"
-        f" {_MAILS_A_DAY} external people a day: set DAILY_LIMIT to {_MAILS_A_DAY} or less, or add"
-        " a domain of your own",
     )
 
 

@@ -165,7 +165,7 @@ async def _run(settings: Settings, held: AsyncTokenCredential | None) -> None:
     """Do what the timer does."""
     from converters.composition import composed  # noqa: PLC0415
 
-    converter = composed(settings, held)
+    converter = composed(settings, held, None)
     try:
         if converter.subscriber:
             await converter.subscriber.run()

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 from converters.conversion import Converter
 from converters.graph.client import Graph
 from converters.graph.gathering import Gatherer
-from converters.graph.writing import Writer
+from converters.graph.mailbox import Mailbox
+from converters.graph.writing import DirectoryWriter
 from converters.steps.aftercare import aftercare
 from converters.steps.inviting import Inviter
+from converters.steps.mailing import Mailer
 from converters.steps.reporting import Reporter
 from converters.steps.resending import Resender
 from converters.steps.screening import Screener
+from converters.steps.settling import Settler
 from converters.steps.subscribing import Subscriber
 from converters.steps.sweeping import Sweeper
 from converters.storage.clock import ServiceClock
@@ -25,17 +28,35 @@ from converters.storage.results import Results
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
+    from converters.mail.writer import Writer
     from converters.settings.settings import Settings
 
-C = TypeVar("C", Graph, Writer, Ledger, Queue)
+C = TypeVar("C", Graph, DirectoryWriter, Ledger, Mailbox, Queue)
 
 
-def composed(settings: Settings, credential: AsyncTokenCredential | None) -> Converter:
+def mail_writer(settings: Settings) -> Writer | None:
+    """Make what writes the service's own mail; ``None`` where Microsoft mails.
+
+    Raises:
+        SettingsInvalid: a template or a text of it is wrong.
+    """
+    if settings.mail is None:
+        return None
+    # A tenth of a second for templates, which nobody waits for who does not use them.
+    from converters.mail.writer import Writer  # noqa: PLC0415
+
+    return Writer(settings.mail)
+
+
+def composed(
+    settings: Settings, credential: AsyncTokenCredential | None, writer: Writer | None
+) -> Converter:
     """Make a converter and its clients, inside the running loop.
 
     Args:
         settings: the operator's.
         credential: for Graph and Storage, where the settings need one.
+        writer: of ``mail_writer``.
     """
     clients = _Clients(settings, credential)
     clock, graph, ledger = clients.clock, clients.graph(), clients.ledger()
@@ -43,10 +64,13 @@ def composed(settings: Settings, credential: AsyncTokenCredential | None) -> Con
     routes = tuple((route.prefix, clients.queue(route.queue)) for route in settings.results_routes)
     results = Results(clients.queue(settings.results_queue), routes)
     quota = Quota(clients.queue(settings.quota_queue), clock)
-    inviter = Inviter(graph, ledger, results, quota, settings, clock)
+    inviter = Inviter(
+        graph, ledger, results, quota, settings, clock, clients.mailer(ledger, writer)
+    )
+    settler = Settler(inviter)
     gatherer = Gatherer(graph, settings)
     checks = clients.queue(settings.follow_up.queue)
-    follower, caretaker = aftercare(gatherer, inviter, clients.writer(), checks)
+    follower, caretaker = aftercare(gatherer, inviter, clients.directory_writer(), checks)
     subscriber = Subscriber.of(graph, ledger.standings, requests, clock, settings)
     sweeper = Sweeper(
         poison=QueueReader(clients.queue(settings.poison_queue)),
@@ -64,7 +88,8 @@ def composed(settings: Settings, credential: AsyncTokenCredential | None) -> Con
         ledger=ledger,
         screener=Screener(ledger, settings, clock),
         inviter=inviter,
-        resender=Resender(inviter),
+        settler=settler,
+        resender=Resender(inviter, settler),
         reporter=Reporter(requests, results, ledger, follower, settings, clock),
         sweeper=sweeper,
         follower=follower,
@@ -86,8 +111,16 @@ class _Clients:
     def graph(self) -> Graph:
         return self._closed(Graph(self.settings.graph_base_url, self._for_graph))
 
-    def writer(self) -> Writer:
-        return self._closed(Writer(self.settings.graph_base_url, self._for_graph))
+    def directory_writer(self) -> DirectoryWriter:
+        return self._closed(DirectoryWriter(self.settings.graph_base_url, self._for_graph))
+
+    def mailer(self, ledger: Ledger, writer: Writer | None) -> Mailer | None:
+        """Make what mails, where this service does."""
+        mail = self.settings.mail
+        if mail is None or writer is None:
+            return None
+        mailbox = Mailbox(self.settings.graph_base_url, self._for_graph, mail.sender)
+        return Mailer(self._closed(mailbox), writer, ledger, self.settings, self.clock)
 
     @property
     def _for_graph(self) -> AsyncTokenCredential | None:

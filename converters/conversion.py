@@ -16,7 +16,7 @@ from converters.policy.approval import approve
 from converters.policy.completing import resolved
 from converters.policy.eligibility import decide
 from converters.policy.rule import Case
-from converters.steps import concluding, retrying, screening
+from converters.steps import concluding, concluding_mail, retrying, screening
 from converters.steps.inviting import Attempt, Inviter
 from converters.steps.logging import log_ended, log_notice, log_undone
 from converters.steps.reporting import Ending, Reporter
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from converters.steps.following_up import Follower
     from converters.steps.resending import Resender
     from converters.steps.screening import Screener
+    from converters.steps.settling import Settler
     from converters.steps.subscribing import Subscriber
     from converters.steps.sweeping import Sweeper
     from converters.storage.clock import ServiceClock
@@ -52,6 +53,7 @@ class Converter:
     ledger: Ledger
     screener: Screener
     inviter: Inviter
+    settler: Settler
     resender: Resender
     reporter: Reporter
     sweeper: Sweeper
@@ -120,7 +122,7 @@ class Converter:
             request = retrying.with_failure(request, error)
             waiting = retrying.after_outage(request, error, self.settings, self.clock.now())
             hours = self.settings.retry_hours
-            return Ending(waiting or concluding.gave_up(request, error, hours), request)
+            return Ending(waiting or concluding_mail.gave_up(request, error, hours), request)
 
     async def _concluded(self, request: ConversionRequest, trace: Trace) -> Ending:
         if screened := await self.screener.screen(request):
@@ -161,7 +163,7 @@ class Converter:
             if request.mode is Mode.RESEND:
                 result = await self.resender.resend(verdict, entry, attempt)
             elif case.facts.user and not entry.fresh:
-                result = await self.inviter.settle(verdict, entry, attempt)
+                result = await self.settler.settle(verdict, entry, attempt)
             if result is None and (approval := approve(verdict)):
                 result = await self.inviter.invite(approval, entry, attempt)
         if result is None:

@@ -46,6 +46,9 @@ def main() -> int:
     commands.add_parser("package", help="write dist/package.zip, which is deployed")
     commands.add_parser("contract", help="write docs/contract anew from the code")
     commands.add_parser("reference", help="write the tables of docs/reference anew from the code")
+    commands.add_parser("mail", help="write own mail into dist/mail, to look at")
+    texts = commands.add_parser("mail-texts", help="bring the catalogues of own mail up to date")
+    texts.add_argument("tag", nargs="*", help="a language to begin in mail/, as in it or pt-BR")
     return _run(parser.parse_args())
 
 
@@ -62,8 +65,8 @@ def _run(arguments: argparse.Namespace) -> int:
             return _start(host=not arguments.no_host)
         case "settings":
             print(json.dumps(_settings(), indent=2))
-        case "contract" | "reference" | "package":
-            _write(arguments.command)
+        case "contract" | "reference" | "package" | "mail" | "mail-texts":
+            _write(arguments)
         case "enqueue":
             print(_mailbox().put(arguments.message))
         case "outcomes":
@@ -82,13 +85,23 @@ def _provision() -> None:
             provision(os.environ)
 
 
-def _write(what: str) -> None:
-    from local import contract, package, reference  # noqa: PLC0415
+def _write(arguments: argparse.Namespace) -> None:
+    from local import catalogues, contract, letters, package, reference  # noqa: PLC0415
 
-    if what == "package":
-        print(package.write())
-    else:
-        (contract if what == "contract" else reference).write()
+    match arguments.command:
+        case "package":
+            print(package.write())
+        case "contract":
+            contract.write()
+        case "reference":
+            reference.write()
+        case "mail":
+            print(*letters.write(), sep="\n")
+        case "mail-texts":
+            for tag in arguments.tag:
+                catalogues.begin(tag)
+            for path, missing in catalogues.update():
+                print(f"{path}: {missing or 'none'} to translate")
 
 
 def _demo() -> int:

@@ -80,10 +80,11 @@ def run(console: Console) -> int:
         with _progress(console) as progress:
             task = progress.add_task("Converting", total=len(exchanges))
             _play(exchanges, mailbox, world, lambda: progress.advance(task))
-        mails = len(_control(world, "GET", "mails"))
+        mails = _control(world, "GET", "mails")
         later = afterwards.play(world, mailbox, _control)
         report = readiness.write(world.environment)
-    console.print(_remedies(exchanges), _outcomes(exchanges), afterwards.table(later))
+    console.print(_remedies(exchanges), _outcomes(exchanges), _mails(mails))
+    console.print(afterwards.table(later))
     wrong = [exchange for exchange in exchanges if not exchange.as_expected()]
     for exchange in wrong:
         expected = json.dumps(exchange.expected)
@@ -91,7 +92,7 @@ def run(console: Console) -> int:
         console.print_json(data=exchange.outcome)
     right = len(exchanges) - len(wrong)
     console.print(
-        f"{right} of {len(exchanges)} outcomes are as expected; {mails} invitation mails were sent."
+        f"{right} of {len(exchanges)} outcomes are as expected; {len(mails)} mails were sent."
         f" The logs are in {LOGS.relative_to(ROOT)}/."
     )
     console.print(f"Who else can be converted: open {report.relative_to(ROOT)} in a browser.")
@@ -192,6 +193,19 @@ def _outcomes(exchanges: list[Exchange]) -> Table:
             f"[{style}]{outcome['status']}[/]{mark}",
             "\n".join(codes(outcome, "reasons")),
         )
+    return table
+
+
+def _mails(mails: list[dict[str, Any]]) -> Table:
+    """Show what the service has mailed itself (``make mail`` shows how the mails look)."""
+    senders = ", ".join(sorted({mail.get("from", "Microsoft") for mail in mails}))
+    table = Table(title=f"Mail from {senders}", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("To", "Copies", "Language", "Subject"):
+        table.add_column(name, overflow="fold")
+    for mail in mails:
+        copies = [each["emailAddress"]["address"] for each in mail["ccRecipients"]]
+        subject, language = mail.get("subject", ""), mail["messageLanguage"]
+        table.add_row(mail["to"], "\n".join(copies), language, subject)
     return table
 
 

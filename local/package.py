@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ("host.json", "requirements.txt", "function_app.py")
+# Code, and own mail's templates and texts; "mail" is what an operator puts in their place.
+SUFFIXES = {"converters": (".py", ".html", ".txt", ".mo"), "mail": (".html", ".txt", ".mo")}
 PACKAGE = ROOT / "dist" / "package.zip"
 # The oldest that a zip file knows: when a file was checked out says nothing.
 _MADE = (1980, 1, 1, 0, 0, 0)
@@ -15,7 +17,12 @@ _PLAIN_FILE = 0o100644 << 16
 
 def write(path: Path = PACKAGE) -> Path:
     """Write the package; return where."""
-    sources = sorted((ROOT / "converters").rglob("*.py"))
+    sources = sorted(
+        path
+        for folder, suffixes in SUFFIXES.items()
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in suffixes
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
         for source in [*(ROOT / name for name in FILES), *sources]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pytest_timeout
 
-ROOMS = frozenset({"model", "settings", "wire", "policy", "graph", "storage", "steps"})
+ROOMS = frozenset({"model", "settings", "wire", "policy", "mail", "graph", "storage", "steps"})
 # How soon a time limit strikes again where it was not heard.
 AGAIN_SECONDS = 30
 # How long a process may still be ending after its test has.

@@ -14,10 +14,11 @@ from azure.data.tables.aio import TableClient
 from azure.storage.queue import ResourceTypes, generate_account_sas
 from azure.storage.queue.aio import QueueServiceClient
 
-from converters.composition import composed
+from converters.composition import composed, mail_writer
 from converters.graph.gathering import Gatherer
 from converters.settings.settings import Settings
 from converters.steps.resending import Resender
+from converters.steps.settling import Settler
 from converters.steps.subscribing import Subscriber
 from local.graph import GraphEmulator
 from tests.directory import tenant
@@ -61,6 +62,11 @@ class Service:
         await self.handle(message, message_id)
         (event,) = await self.events()
         return event
+
+    async def events_of(self, message: object) -> list[dict[str, Any]]:
+        """Handle a message and return the CloudEvents that it leads to, if any."""
+        await self.handle(message)
+        return await self.events()
 
     async def handle(self, message: object, message_id: str = "message-1") -> None:
         """Handle a message: bytes as they are, anything else as JSON."""
@@ -108,6 +114,10 @@ class Service:
             for name in ("inviter", "screener", "sweeper", "follower", "caretaker")
         }
         gatherer = Gatherer(self.converter.graph, settings)
+        mailer = self.converter.inviter.mailer
+        if mailer:
+            mailer = replace(mailer, settings=settings) if settings.mail else None
+            parts["inviter"] = replace(parts["inviter"], mailer=mailer)
         reminders = replace(
             self.converter.follower.reminders,
             gatherer=gatherer,
@@ -118,7 +128,8 @@ class Service:
         parts["follower"] = replace(parts["follower"], reminders=reminders, completer=completer)
         made = self.converter
         reporter = replace(made.reporter, settings=settings, follower=parts["follower"])
-        parts["resender"] = Resender(parts["inviter"])
+        parts["settler"] = Settler(parts["inviter"])
+        parts["resender"] = Resender(parts["inviter"], parts["settler"])
         subscriber = Subscriber.of(
             made.graph, made.ledger.standings, made.reporter.requests, made.clock, settings
         )
@@ -202,7 +213,8 @@ async def service(
             "ALLOWED_EMAIL_DOMAINS": "partner.example",
             **keys,
         }
-        converter = composed(Settings.from_mapping(given), None)
+        settings = Settings.from_mapping(given)
+        converter = composed(settings, None, mail_writer(settings))
         try:
             yield Service(converter, graph, ledger, given, *queues)
         finally:

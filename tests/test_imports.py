@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 # From the bottom up; rooms beside one another do not know one another.
 FLOORS = [
-    {"model"}, {"settings"}, {"wire", "policy"}, {"graph", "storage"}, {"steps"}, {"conversion"},
-    {"composition"},
+    {"model"}, {"settings"}, {"wire", "policy", "mail"}, {"graph", "storage"}, {"steps"},
+    {"conversion"}, {"composition"},
 ]  # fmt: skip
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 SOURCES = {
@@ -35,6 +35,7 @@ KNOWN_TO = {
     "kiota_http": {"converters.graph.transport"},
     "httpx": {"converters.graph.transport"},
     "aiohttp": {"converters.graph.transport", "converters.storage.courier"},
+    "jinja2": {"converters.mail.writer"},
     "pydantic": {
         "converters.wire.completion_body",
         "converters.wire.requests",

@@ -24,10 +24,11 @@ def invitation_body(approval: Approval) -> dict[str, Any]:
         "invitedUser": {"id": case.user.id},
         "invitedUserEmailAddress": case.address.checked,
         "inviteRedirectUrl": request.redirect_url or case.settings.redirect_url,
-        "sendInvitationMessage": request.send_invitation_message,
+        # This service's own mail goes out once the invitation is made.
+        "sendInvitationMessage": request.send_invitation_message and case.settings.mail is None,
     }
     message = _message_info(request.message_info, text=case.settings.allow_custom_text)
-    if message and request.send_invitation_message:
+    if message and body["sendInvitationMessage"]:
         body["invitedUserMessageInfo"] = message
     return body
 
@@ -36,11 +37,13 @@ def _message_info(info: MessageInfo, *, text: bool) -> dict[str, Any]:
     message: dict[str, Any] = {}
     if info.language:
         message["messageLanguage"] = info.language
-    if info.cc:
-        name = {"name": info.cc.name} if info.cc.name else {}
+    for cc in info.cc:
+        name = {"name": cc.name} if cc.name else {}
         # In the form that its rule has checked, whatever the request's spelling is.
-        address = EmailAddress.parse(info.cc.address).checked
-        message["ccRecipients"] = [{"emailAddress": {"address": address, **name}}]
+        address = EmailAddress.parse(cc.address).checked
+        message.setdefault("ccRecipients", []).append(
+            {"emailAddress": {"address": address, **name}}
+        )
     if info.text and text:
         # The mail is HTML: a request must not be able to write markup into it (S5).
         message["customizedMessageBody"] = html.escape(info.text)

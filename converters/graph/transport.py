@@ -98,6 +98,12 @@ class Transport:
         """Send a POST, likewise."""
         return await self._send(_with_body(Method.POST, body), path, what, trace)
 
+    async def post_text(self, path: str, text: bytes, what: str, trace: Trace) -> Response:
+        """Send a POST whose body is plain text, likewise."""
+        information = RequestInformation(Method.POST)
+        information.set_stream_content(text, "text/plain")
+        return await self._send(information, path, what, trace)
+
     async def patch(self, path: str, body: Json, what: str, trace: Trace) -> Response:
         """Send a PATCH, likewise."""
         return await self._send(_with_body(Method.PATCH, body), path, what, trace)

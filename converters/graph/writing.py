@@ -33,7 +33,7 @@ PASSWORD_LENGTH = 80
 _KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "@#$%^&*-_!+=:.?")
 
 
-class Writer:
+class DirectoryWriter:
     """Writes what was permitted; one per worker, made inside the running loop.
 
     Args:

@@ -17,6 +17,8 @@ LONGEST_ADDRESS = 254
 LONGEST_LOCAL_PART = 64
 LONGEST_DOMAIN = 253
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+# A dot-atom, RFC 5322 section 3.2.3: what stands before an @ without quotes.
+_DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
 class AddressMalformed(ValueError):  # noqa: N818 - reads as the sentence it is
@@ -89,6 +91,23 @@ def normal_domain(text: str) -> str:
     if not all(_LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
         raise AddressMalformed("the domain is not a valid name")
     return name
+
+
+def mail_address(text: str) -> str:
+    """Return the address with its domain normalised, where mail can be sent to it.
+
+    Wider than what invitations take: plus addressing passes. Never more than one address.
+
+    Raises:
+        AddressMalformed: where it is none.
+    """
+    local, _, domain = text.rpartition("@")
+    if not _DOT_ATOM.fullmatch(local) or len(local) > LONGEST_LOCAL_PART:
+        raise AddressMalformed("the part before the @ is none that mail is sent to")
+    address = f"{local}@{normal_domain(domain)}"
+    if len(address) > LONGEST_ADDRESS:
+        raise AddressMalformed("it is longer than an address may be")
+    return address
 
 
 def domain_of(text: str | None) -> str | None:

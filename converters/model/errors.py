@@ -5,6 +5,7 @@
     ConverterError
     ├── SettingsInvalid        the app must not start; names every missing or malformed setting
     ├── RequestInvalid         the message is no request; ends as a `rejected` outcome
+    ├── LetterUnfit            no mail can be written of this letter, however often it is tried
     ├── GraphRefused           Graph said no for good; ends as a `failed` outcome
     └── Unavailable            nothing is concluded; the request waits and is tried again
         ├── GraphUnavailable   Graph was throttling, down or silent
@@ -91,6 +92,10 @@ class RequestInvalid(ConverterError):  # noqa: N818
         self.request_id = request_id
         self.requested_by, self.source = requested_by, source
         super().__init__(f"The message is not a valid request ({len(self.faults)} faults).")
+
+
+class LetterUnfit(ConverterError):  # noqa: N818
+    """No mail can be written of a letter; the text says why, without anything personal."""
 
 
 class GraphRefused(ConverterError):  # noqa: N818

@@ -34,7 +34,7 @@ class FollowUp:
         user_id: who was invited.
         invited: when, in seconds since 1970 by the storage service's clock.
         domain: of the invited address, where it is known.
-        mailed: whether Microsoft mailed the invitation.
+        mailed: whether the invitation was to be mailed, by Microsoft or by this service.
         language: of that mail, where the request named one.
         completion: what to do once the person has redeemed.
     """

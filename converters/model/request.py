@@ -33,7 +33,7 @@ class MessageInfo:
     """How the invitation mail is written: Graph's ``invitedUserMessageInfo``."""
 
     language: str | None = None
-    cc: Recipient | None = None
+    cc: tuple[Recipient, ...] = ()
     text: str | None = None
 
 

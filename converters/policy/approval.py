@@ -2,6 +2,8 @@
 
 ``Graph.invite`` takes an ``Approval`` and nothing else, ``approve`` alone makes one, and it makes
 one of a ``Verdict`` alone, which ``eligibility.decide`` alone makes of the facts just read.
+In the same way ``Mailbox.send`` takes a ``MailApproval`` alone, which ``approve_mail`` alone makes,
+of an approval and of the invitation that was made by it.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ from typing import TYPE_CHECKING, final
 from converters.policy.rules.user import INVITATION_PENDING
 
 if TYPE_CHECKING:
+    from converters.model.outcome import Invitation
     from converters.policy.eligibility import Verdict
+    from converters.policy.rule import Case
 
 _SEAL = object()
 
@@ -49,3 +53,33 @@ def approve(verdict: Verdict, pending: str | None = None) -> Approval | None:
     if only_pending and pending is not None and pending == verdict.case.address_digest:
         return Approval(verdict, _SEAL)
     return None
+
+
+@final
+class MailApproval:
+    """The consent to mail one invitation; only ``approve_mail`` makes one.
+
+    Attributes:
+        case: of the rules' consent to the invitation: it has who reads the mail.
+        invitation: the one that was made by that consent.
+        sender: the mailbox that it goes from.
+    """
+
+    __slots__ = ("case", "invitation", "sender")
+
+    def __init__(self, case: Case, invitation: Invitation, sender: str, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("Only approve_mail() makes an approval.")
+        self.case, self.invitation, self.sender = case, invitation, sender
+
+
+def approve_mail(approval: Approval, invitation: Invitation) -> MailApproval | None:
+    """Approve the mail of an invitation that was just made.
+
+    ``None``: Microsoft mails it, or whoever asked wants to, or it is another user's.
+    """
+    case = approval.verdict.case
+    of_user = invitation.invited_user_id.lower() == case.user.id.lower()
+    if case.settings.mail is None or not case.request.send_invitation_message or not of_user:
+        return None
+    return MailApproval(case, invitation, case.settings.mail.sender, _SEAL)

@@ -38,7 +38,8 @@ _TEXT_LEFT_OUT = Reason(
 _TEXT_DROPPED = Reason(
     "customTextDropped",
     "Graph leaves customizedMessageBody out of the mail when an application sends it.",
-    "For a text of your own, set sendInvitationMessage to false and mail the redeem URL yourself.",
+    "For a text of your own, set sendInvitationMessage to false and mail the redeem URL yourself;"
+    " or let the service mail (MAIL_SENDER).",
     Owner.REQUESTER,
 )
 
@@ -87,7 +88,8 @@ def warnings(request: ConversionRequest, settings: Settings) -> tuple[Reason, ..
     """Say what a person should know before, or right after, the invitation."""
     text = request.message_info.text
     left_out = (_TEXT_LEFT_OUT,) if text and not settings.allow_custom_text else ()
-    dropped = text and settings.allow_custom_text and request.send_invitation_message
+    by_microsoft = request.send_invitation_message and settings.mail is None
+    dropped = text and settings.allow_custom_text and by_microsoft
     return (_ONE_WAY, _PASSWORD_WORKS, *left_out, *((_TEXT_DROPPED,) if dropped else ()))
 
 

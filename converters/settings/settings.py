@@ -9,6 +9,7 @@ from converters.model.errors import SettingsInvalid
 from converters.settings.events import Events, read_events
 from converters.settings.follow_up import FollowUpSettings, read_follow_up
 from converters.settings.keys import KeyReader
+from converters.settings.mail import MailSettings, read_mail
 from converters.settings.reader import LONGEST_QUEUE_NAME, POISON, leads_to
 from converters.settings.routes import Route, read_routes
 from converters.settings.storage_account import Storage, read_storage
@@ -56,6 +57,7 @@ class Settings:
         retry_base_seconds: the first such wait, at most; it doubles from there.
         events: how the directory's events are taken.
         follow_up: of the time after the invitation.
+        mail: of the service's own invitation mail; ``None`` leaves the mail to Microsoft.
     """
 
     storage: Storage
@@ -88,6 +90,7 @@ class Settings:
     tenant_id: str | None
     facts_seconds: int
     invocation_seconds: int
+    mail: MailSettings | None
 
     @property
     def doubt_seconds(self) -> int:
@@ -162,6 +165,7 @@ class Settings:
             retry_hours=read.whole("RETRY_HOURS", 24, 0, 168),
             retry_base_seconds=read.whole("RETRY_BASE_SECONDS", 5, 1, 300),
             follow_up=read_follow_up(read),
+            mail=read_mail(read),
         )
         read.problems += _contradictions(settings, read)
         if read.problems:
@@ -188,6 +192,8 @@ def _contradictions(settings: Settings, read: KeyReader) -> list[str]:
         problems.append(
             "CONVERTIBLE_GROUP_ID must not be one of PROTECTED_IDS: nobody could be converted."
         )
+    if settings.mail and settings.tenant_id is None:
+        problems.append("TENANT_ID must be set where MAIL_SENDER is: the mail's links name it.")
     if len(set(settings.queues)) < len(settings.queues):
         problems.append(
             "REQUESTS_QUEUE and REDEMPTION_CHECKS_QUEUE (and their -poison), RESULTS_QUEUE, the"

@@ -13,13 +13,13 @@ from converters.storage.follow_ups import FollowUps
 
 if TYPE_CHECKING:
     from converters.graph.gathering import Gatherer
-    from converters.graph.writing import Writer
+    from converters.graph.writing import DirectoryWriter
     from converters.steps.inviting import Inviter
     from converters.storage.queues import Queue
 
 
 def aftercare(
-    gatherer: Gatherer, inviter: Inviter, writer: Writer, checks: Queue
+    gatherer: Gatherer, inviter: Inviter, writer: DirectoryWriter, checks: Queue
 ) -> tuple[Follower, Caretaker]:
     """Make what follows invitations up; one each per worker.
 

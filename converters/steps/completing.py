@@ -27,7 +27,7 @@ from converters.wire.outcomes import cloud_event
 
 if TYPE_CHECKING:
     from converters.graph.client import Graph
-    from converters.graph.writing import Writer
+    from converters.graph.writing import DirectoryWriter
     from converters.model.completion import Step
     from converters.model.follow_up import FollowUp
     from converters.model.outcome import Reason
@@ -46,7 +46,7 @@ class Completer:
     """Completes conversions; one per worker."""
 
     graph: Graph
-    writer: Writer
+    writer: DirectoryWriter
     rows: FollowUps
     checks: Queue
     results: Results

@@ -29,12 +29,12 @@ MOST_TEXT = 1000
 
 def concluded(verdict: Verdict) -> Outcome:
     """Conclude without inviting: the rules said no, or the request only asked."""
-    return _outcome(verdict, verdict.status, verdict.reasons)
+    return outcome_of(verdict, verdict.status, verdict.reasons)
 
 
 def confirmed(verdict: Verdict) -> Outcome:
     """Conclude from the directory that an invitation was made whose answer never came."""
-    made = _outcome(verdict, Status.INVITED, ())
+    made = outcome_of(verdict, Status.INVITED, ())
     return replace(made, warnings=(*made.warnings, endings.ANSWER_LOST))
 
 
@@ -57,14 +57,14 @@ def resent(verdict: Verdict, answer: Invitation | Outcome) -> Outcome:
 
 def resent_perhaps(verdict: Verdict) -> Outcome:
     """Conclude that an invitation may have been made again; a person is not mailed twice."""
-    unsure = _outcome(verdict, Status.INVITED, ())
+    unsure = outcome_of(verdict, Status.INVITED, ())
     return replace(unsure, warnings=(*unsure.warnings, endings.RESEND_UNSURE))
 
 
 def not_resent(verdict: Verdict, reasons: tuple[Reason, ...]) -> Outcome:
     """Conclude that a pending invitation is not made again."""
     external = verdict.status is Status.ALREADY_EXTERNAL
-    return _outcome(verdict, verdict.status if external else Status.INELIGIBLE, reasons)
+    return outcome_of(verdict, verdict.status if external else Status.INELIGIBLE, reasons)
 
 
 def asked_anew(verdict: Verdict, answer: Invitation | Outcome) -> Outcome:
@@ -83,10 +83,10 @@ def url_lost(outcome: Outcome) -> Outcome:
 def overtaken(verdict: Verdict, rival: str, *, invited: bool) -> Outcome:
     """Conclude that another request, by its id, converts the user or has just done so."""
     if invited:
-        reason = _filled(endings.JUST_INVITED, rival=rival)
-        return _outcome(verdict, Status.ALREADY_INVITED, (reason,))
-    reason = _filled(endings.IN_PROGRESS, rival=rival)
-    return _outcome(verdict, Status.INELIGIBLE, (reason,))
+        reason = filled(endings.JUST_INVITED, rival=rival)
+        return outcome_of(verdict, Status.ALREADY_INVITED, (reason,))
+    reason = filled(endings.IN_PROGRESS, rival=rival)
+    return outcome_of(verdict, Status.INELIGIBLE, (reason,))
 
 
 def invited(verdict: Verdict, invitation: Invitation) -> Outcome:
@@ -95,8 +95,8 @@ def invited(verdict: Verdict, invitation: Invitation) -> Outcome:
     trace = GraphTrace(case.request.correlation_id, invitation.request_id)
     if invitation.invited_user_id.lower() != case.user.id.lower():
         reasons = (refusals.OTHER_USER_INVITED,)
-        return _outcome(verdict, Status.FAILED, reasons, trace, invitation)
-    return _outcome(verdict, Status.INVITED, (), trace, invitation)
+        return outcome_of(verdict, Status.FAILED, reasons, trace, invitation)
+    return outcome_of(verdict, Status.INVITED, (), trace, invitation)
 
 
 def refused(verdict: Verdict, refusal: GraphRefused) -> Outcome:
@@ -104,7 +104,7 @@ def refused(verdict: Verdict, refusal: GraphRefused) -> Outcome:
     code, text = refusal.code[:MOST_TEXT], refusal.text[:MOST_TEXT]
     correlation_id = verdict.case.request.correlation_id
     trace = GraphTrace(correlation_id, refusal.request_id, refusal.status, code, text)
-    return _outcome(verdict, Status.FAILED, (refusals.explain(refusal, verdict.case),), trace)
+    return outcome_of(verdict, Status.FAILED, (refusals.explain(refusal, verdict.case),), trace)
 
 
 def rejected(invalid: RequestInvalid) -> Outcome:
@@ -149,7 +149,7 @@ def of_event(event: ConversionRequest | Notice, status: Status, reason: Reason) 
 
 def just_invited(event: ConversionRequest, rival: str) -> Outcome:
     """Conclude that an event tells of nothing but this service's own invitation, by its id."""
-    reason = _filled(endings.JUST_INVITED, rival=rival)
+    reason = filled(endings.JUST_INVITED, rival=rival)
     return of_event(event, Status.ALREADY_INVITED, reason)
 
 
@@ -178,7 +178,7 @@ def _gone_for(error: Exception, hours: int) -> Reason:
     if isinstance(error, Unavailable) and error.not_set_up:
         return not_set_up(error)
     of_storage = isinstance(error, LedgerUnavailable | QueueUnavailable)
-    return _filled(endings.STORAGE_AWAY if of_storage else endings.GRAPH_AWAY, hours=hours)
+    return filled(endings.STORAGE_AWAY if of_storage else endings.GRAPH_AWAY, hours=hours)
 
 
 def failed_alike(request: ConversionRequest, failure: GraphFailure) -> Outcome:
@@ -194,9 +194,9 @@ def failed_alike(request: ConversionRequest, failure: GraphFailure) -> Outcome:
 def not_made(verdict: Verdict, invitation: Invitation) -> Outcome:
     """Conclude that Graph answered with an invitation that was not made."""
     request, status = verdict.case.request, invitation.status
-    reason = _filled(endings.NOT_MADE, status=status[:MOST_TEXT])
+    reason = filled(endings.NOT_MADE, status=status[:MOST_TEXT])
     trace = GraphTrace(request.correlation_id, invitation.request_id, 201)
-    return _outcome(verdict, Status.FAILED, (reason,), trace)
+    return outcome_of(verdict, Status.FAILED, (reason,), trace)
 
 
 def tries_ran_out(request: ConversionRequest, digest: str) -> Outcome:
@@ -204,7 +204,8 @@ def tries_ran_out(request: ConversionRequest, digest: str) -> Outcome:
     return _unread(request, Status.FAILED, (endings.TRIES_RAN_OUT,), f"poison {digest}")
 
 
-def _filled(reason: Reason, **details: object) -> Reason:
+def filled(reason: Reason, **details: object) -> Reason:
+    """Return a reason whose message names some details."""
     return replace(reason, message=reason.message.format_map(details))
 
 
@@ -224,13 +225,14 @@ def _unread(
     )
 
 
-def _outcome(
+def outcome_of(
     verdict: Verdict,
     status: Status,
     reasons: tuple[Reason, ...],
     trace: GraphTrace | None = None,
     invitation: Invitation | None = None,
 ) -> Outcome:
+    """Return an outcome of a verdict, with what a person should know beside it."""
     case = verdict.case
     request, user, settings = case.request, case.facts.user, case.settings
     could = status in {Status.INVITED, Status.ELIGIBLE}

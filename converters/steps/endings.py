@@ -132,3 +132,30 @@ EVENT_REPEATED = Reason(
     "You need not do anything: a look sees whatever was changed before it.",
     Owner.OPERATOR,
 )
+MAIL_FOUND = Reason(
+    "answerLost",
+    "Graph's answer to the invitation mail was lost; the mail is among the sender's sent items.",
+    "You need not do anything; that is why this outcome has no invitation.",
+    Owner.OPERATOR,
+)
+MAIL_IN_DOUBT = Reason(
+    "mailInDoubt",
+    "The invitation was made; its mail is not known to be sent, and is not sent twice blindly.",
+    "Ask the person whether the mail came. If not, send another request with mode resend.",
+    Owner.REQUESTER,
+)
+MAIL_NOT_SENT = Reason(
+    "mailNotSent",
+    "The invitation was made, and its mail was not sent: {why}.",
+    "Once that is mended, send another request with mode resend. With sendInvitationMessage false,"
+    " its outcome has the redeem URL for you to send.",
+    Owner.OPERATOR,
+)
+MAIL_REFUSED = Reason(
+    "mailRefused",
+    "The mailbox that the invitation mails go from takes none from this service.",
+    "See that MAIL_SENDER is a mailbox with room, and that the function may send from it"
+    " (docs/operations.md has the commands). The request then goes on by itself.",
+    Owner.OPERATOR,
+    retriable=True,
+)

@@ -131,7 +131,10 @@ class Follower:
         elif row.look == check.look:
             if row.reminder:
                 # It was made, or may have been, before something failed.
-                row = await self._tell_reminder(row)
+                settled = await self.reminders.settle(row, _trace(row.follow_up))
+                if settled is None:
+                    return
+                row = await self._tell_reminder(settled)
             if not await self._is_early(row, check):
                 await self._look(row, self.clock.now())
 
@@ -144,8 +147,7 @@ class Follower:
         return True
 
     async def _look(self, row: OpenFollowUp, now: float) -> None:
-        follow_up = row.follow_up
-        trace = Trace(follow_up.correlation_id, follow_up.request_id, follow_up.user_id)
+        follow_up, trace = row.follow_up, _trace(row.follow_up)
         standing = await self.looker.look(follow_up.user_id, trace)
         if isinstance(standing, Unread):
             # Unknown means no: neither redeemed nor anything else.
@@ -223,6 +225,10 @@ class Follower:
             return settled
         age = 0.0 if now is None else now - follow_up.invited
         return max(settled, follow_up.invited + self.settings.follow_up.next_age(age))
+
+
+def _trace(follow_up: FollowUp) -> Trace:
+    return Trace(follow_up.correlation_id, follow_up.request_id, follow_up.user_id)
 
 
 def told(row: OpenFollowUp, record: str) -> Outcome:

@@ -13,20 +13,20 @@ from converters.graph import user_reads
 from converters.model.errors import GraphRefused, GraphUnavailable, QueueUnavailable
 from converters.model.facts import User
 from converters.model.outcome import Deferral, Invitation, Outcome, Status
-from converters.policy.approval import approve
-from converters.policy.rules.user import INVITATION_PENDING
 from converters.steps import concluding, retrying
-from converters.storage.ledger import Claim
+from converters.storage.claims import MAIL_DUE, Claim
 from converters.storage.records import status_of
 
 if TYPE_CHECKING:
     from converters.graph.client import Graph
     from converters.graph.rate_limit import Reservation
+    from converters.model.request import ConversionRequest
     from converters.model.trace import Trace
     from converters.policy.approval import Approval
     from converters.policy.eligibility import Verdict
     from converters.policy.rule import Case
     from converters.settings.settings import Settings
+    from converters.steps.mailing import Mailer
     from converters.storage.clock import ServiceClock
     from converters.storage.ledger import Entry, Ledger
     from converters.storage.quota import Quota
@@ -54,20 +54,7 @@ class Inviter:
     quota: Quota
     settings: Settings
     clock: ServiceClock
-
-    async def settle(
-        self, verdict: Verdict, entry: Entry, attempt: Attempt
-    ) -> Outcome | Deferral | None:
-        """Settle what an earlier delivery of the same request left in doubt, if anything."""
-        case = verdict.case
-        claim = await self.ledger.held(case.user.id)
-        if claim is None or (claim.key, claim.number) != (entry.key, entry.number):
-            return None
-        if verdict.status in {Status.ALREADY_INVITED, Status.ALREADY_EXTERNAL}:
-            if case.request.send_invitation_message or verdict.status is Status.ALREADY_EXTERNAL:
-                return concluding.confirmed(verdict)
-            return await self._invite_anew(verdict, entry, claim, attempt)
-        return self.wait_for_replicas(case, claim, self.settings.doubt_seconds)
+    mailer: Mailer | None = None
 
     async def invite(
         self, approval: Approval, entry: Entry, attempt: Attempt
@@ -88,15 +75,47 @@ class Inviter:
                 error.in_doubt = True
             raise
         if isinstance(answer, Invitation):
-            if answer.is_made:
-                return concluding.invited(verdict, answer)
-            return await self._confirmed_or_not_made(verdict, answer, attempt)
+            made = (
+                concluding.invited(verdict, answer)
+                if answer.is_made
+                else await self._confirmed_or_not_made(verdict, answer, attempt)
+            )
+            return await self.deliver(approval, answer, made, claim, attempt)
         if isinstance(answer, Deferral):
             await self.ledger.release(claim)
         return answer
 
+    async def deliver(
+        self,
+        approval: Approval,
+        invitation: Invitation,
+        made: Outcome,
+        claim: Claim,
+        attempt: Attempt,
+    ) -> Outcome | Deferral:
+        """Mail an invitation that was just made, where this service mails: ``Mailer.deliver``."""
+        if self.mailer is None:
+            return made
+        return await self.mailer.deliver(approval, invitation, made, claim, attempt.trace)
+
+    def own_mail(self, request: ConversionRequest) -> float | None:
+        """Return what a claim says of the mail, before it is tried."""
+        return MAIL_DUE if self.mailer and request.send_invitation_message else None
+
     async def make(self, approval: Approval, attempt: Attempt) -> Invitation | Outcome | Deferral:
-        """Make an approved invitation; return what to answer where Graph or the day refuses."""
+        """Make an approved invitation; return what to answer where anything holds it back.
+
+        That is the mailbox which is to mail it, the day's limit, or Graph.
+        """
+        mails = self.own_mail(approval.verdict.case.request) is not None
+        if mails and self.mailer and (held := self.mailer.place(approval.verdict)):
+            return held
+        answer = await self._made(approval, attempt)
+        if mails and self.mailer and not isinstance(answer, Invitation):
+            self.mailer.give_back()
+        return answer
+
+    async def _made(self, approval: Approval, attempt: Attempt) -> Invitation | Outcome | Deferral:
         request = approval.verdict.case.request
         if not await self._within_quota():
             seconds, reason = retrying.LIMIT_SECONDS, retrying.LIMIT_REACHED
@@ -122,42 +141,12 @@ class Inviter:
         limit = self.settings.daily_limit
         return limit is None or await self.quota.reserve(limit)
 
-    async def _invite_anew(
-        self, verdict: Verdict, entry: Entry, claim: Claim, attempt: Attempt
-    ) -> Outcome | Deferral:
-        """Ask for another redeem URL, since the first one is lost: it is kept nowhere."""
-        request = verdict.case.request
-        # Another delivery may be about to tell it; a new one would void that.
-        waiting = self.wait_for_replicas(verdict.case, claim, self.settings.invocation_seconds)
-        if waiting:
-            return waiting
-        approval = approve(verdict, claim.address)
-        if approval is None:
-            return self._not_anew(verdict)
-        # A URL that cannot be told would be lost again.
-        await self.results.of(request.request_id).check()
-        mine = await self.ledger.take_over(claim, request.request_id, entry, claim.address)
-        if mine is None:
-            return retrying.for_replicas(request, 0, self.settings, self.clock.now())
-        answer = await self.make(approval, attempt)
-        if isinstance(answer, Deferral):
-            # The claim stays: it tells the next delivery that the URL is still to be asked for.
-            return answer
-        return concluding.asked_anew(verdict, answer)
-
-    def _not_anew(self, verdict: Verdict) -> Outcome | Deferral:
-        """Response where the rules do not let a lost redeem URL be asked for anew, or not yet."""
-        others = tuple(r for r in verdict.reasons if r.code != INVITATION_PENDING)
-        refused, now = concluding.url_lost(concluding.concluded(verdict)), self.clock.now()
-        request = verdict.case.request
-        waits = others and retrying.for_directory(request, others, self.settings, now)
-        return waits or refused
-
     async def _claimed(self, verdict: Verdict, entry: Entry) -> Claim | Outcome | Deferral:
         """Claim the user; return what to answer where that is not possible."""
         case = verdict.case
         request_id, address = case.request.request_id, case.address_digest
-        claim = await self.ledger.claim(case.user.id, request_id, entry, address)
+        mail = self.own_mail(case.request)
+        claim = await self.ledger.claim(case.user.id, request_id, entry, address, mail)
         if claim.fresh:
             return claim
         if claim.key != entry.key:
@@ -168,7 +157,7 @@ class Inviter:
             answer = None
         if answer:
             return answer
-        mine = await self.ledger.take_over(claim, request_id, entry, address)
+        mine = await self.ledger.take_over(claim, request_id, entry, address, mail)
         now = self.clock.now()
         return mine or retrying.for_replicas(case.request, 0, self.settings, now)
 

@@ -144,6 +144,29 @@ def log_step(result: StepResult, follow_up: FollowUp, trace: Trace, *, waits: bo
     _log(logging.WARNING if refused else logging.INFO, "completion", line)
 
 
+def log_mail(what: str, trace: Trace, *, status: int | None = None, code: str = "") -> None:
+    """Note what became of an own mail: alerts watch this line.
+
+    Args:
+        what: ``sent``, ``refused``, ``unfit``, ``throttled``, ``lost``, and of one that was lost
+            ``found``, ``notFound``, ``inDoubt``.
+        trace: of the invocation.
+        status: HTTP's, where it was no success.
+        code: Graph's, likewise.
+    """
+    line = {
+        "requestId": trace.request_id,
+        "userId": trace.user_id,
+        "mail": what,
+        "httpStatus": status,
+        "code": code,
+        "correlationId": trace.correlation_id,
+        "graphRequestIds": trace.graph_request_ids,
+    }
+    level = logging.INFO if what in {"sent", "found"} else logging.WARNING
+    _log(level, "mail", line)
+
+
 def log_care(restarted: int, deleted: int) -> None:
     """Note what a sweep did for the ledger, where it did anything."""
     if restarted or deleted:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from converters.policy.approval import Approval
     from converters.policy.eligibility import Verdict
     from converters.steps.inviting import Attempt, Inviter
-    from converters.storage.ledger import Claim, Entry
+    from converters.steps.settling import Settler
+    from converters.storage.claims import Claim
+    from converters.storage.ledger import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Resender:
     """Makes pending invitations again; one per worker."""
 
     inviter: Inviter
+    settler: Settler
 
     async def resend(self, verdict: Verdict, entry: Entry, attempt: Attempt) -> Outcome | Deferral:
         """Make a pending invitation again, or say why not."""
@@ -37,7 +40,9 @@ class Resender:
         claim = await self.inviter.ledger.held(verdict.case.user.id)
         if claim:
             mine = (claim.key, claim.number) == (entry.key, entry.number)
-            ending = self._in_doubt(verdict, claim) if mine else await self._rival(verdict, claim)
+            ending = await (
+                self._in_doubt(verdict, claim, attempt) if mine else self._rival(verdict, claim)
+            )
             if ending:
                 return ending
         if not verdict.reasons:
@@ -53,10 +58,14 @@ class Resender:
         waits = retrying.for_directory(request, others, inviter.settings, inviter.clock.now())
         return waits or concluding.not_resent(verdict, others)
 
-    def _in_doubt(self, verdict: Verdict, claim: Claim) -> Outcome | Deferral | None:
+    async def _in_doubt(
+        self, verdict: Verdict, claim: Claim, attempt: Attempt
+    ) -> Outcome | Deferral | None:
         """Return what to answer where an earlier delivery may have made it again already."""
-        if verdict.case.request.send_invitation_message:
+        if verdict.case.request.send_invitation_message and claim.mail is None:
             return concluding.resent_perhaps(verdict)
+        if claim.mail and (ending := await self.settler.settle_mail(verdict, claim, attempt)):
+            return ending
         # Another delivery may be about to tell the URL; a new one would void that.
         seconds = self.inviter.settings.invocation_seconds
         return self.inviter.wait_for_replicas(verdict.case, claim, seconds)
@@ -95,12 +104,16 @@ class Resender:
         if isinstance(answer, Deferral):
             await inviter.ledger.give_back(mine, claim)
             return answer
-        return concluding.resent(verdict, answer)
+        made = concluding.resent(verdict, answer)
+        if isinstance(answer, Outcome):
+            return made
+        return await inviter.deliver(approval, answer, made, mine, attempt)
 
     async def _claimed(self, verdict: Verdict, claim: Claim | None, entry: Entry) -> Claim | None:
         case, ledger = verdict.case, self.inviter.ledger
         request_id, address = case.request.request_id, case.address_digest
+        mail = self.inviter.own_mail(case.request)
         if claim is not None:
-            return await ledger.take_over(claim, request_id, entry, address)
-        made = await ledger.claim(case.user.id, request_id, entry, address)
+            return await ledger.take_over(claim, request_id, entry, address, mail)
+        made = await ledger.claim(case.user.id, request_id, entry, address, mail)
         return made if made.fresh else None

@@ -60,6 +60,8 @@ MOST_ALIKE = 4
 WITHDRAWN = frozenset(
     {"factUnknown", "permissionMissing", "invitationsOff", "invitationsRefusedByTenant"}
 )
+# What holds for every mail of the service's own, likewise.
+MAILBOX = frozenset({"mailRefused"})
 _LOOKS = 10
 
 
@@ -149,7 +151,10 @@ def for_directory(
         if _waited(request, now) >= settings.settle_seconds:
             return None
         return _deferral(request, "not visible", now, settings.settle_seconds / _LOOKS)
-    if codes <= unseen | WITHDRAWN and _waited(request, now) < settings.consent_hours * 3600:
+    if (
+        codes <= unseen | WITHDRAWN | MAILBOX
+        and _waited(request, now) < settings.consent_hours * 3600
+    ):
         return replace(_with_back_off(request, "withdrawn", settings, now), reasons=reasons)
     return None
 
@@ -158,6 +163,12 @@ def until_quiet(request: ConversionRequest, seconds: float) -> Deferral:
     """Wait until a user may be looked at for another event; no patience is used up by it."""
     waits = replace(request.waits, times=request.waits.times + 1)
     return Deferral(replace(request, waits=waits), delay(seconds), "quiet time")
+
+
+def until_mailed(request: ConversionRequest, seconds: float) -> Deferral:
+    """Wait for a place in the mailbox's limit; no patience is used up by it."""
+    waits = replace(request.waits, times=request.waits.times + 1)
+    return Deferral(replace(request, waits=waits), delay(seconds), "mail limit")
 
 
 def for_replicas(

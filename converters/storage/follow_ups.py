@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from converters.model.follow_up import FollowUp
+from converters.storage.claims import read_mail, written_mail
 from converters.storage.completions import (
     read_asked,
     read_completing,
@@ -43,6 +44,7 @@ class OpenFollowUp:
         reminders: how many reminders were begun.
         reminded: when the last of them was, in seconds since 1970.
         reminder: the last of them, as long as it has not been told (``storage.judgements``).
+        mail: of that one's own mail, as ``ledger.Claim`` has it; ``None`` once it is settled.
         record: how it ended, ``None`` while it has not; to be told.
         completing: how far the completion is, from the time when its redemption was told.
         etag: of the row as it was read.
@@ -55,6 +57,7 @@ class OpenFollowUp:
     reminders: int = 0
     reminded: float | None = None
     reminder: str | None = None
+    mail: float | None = None
     record: str | None = None
     completing: Completing | None = None
     etag: str = ""
@@ -118,6 +121,7 @@ class FollowUps:
             "Seen": changed.seen,
             **_reminded(changed),
             "Reminder": changed.reminder or "",
+            "Mail": written_mail(changed.mail),
             "Record": changed.record or "",
             "Completing": written_completing(changed.completing) if changed.completing else "",
         }
@@ -201,6 +205,7 @@ def _read(row: Row) -> OpenFollowUp:
         reminders=values.get("Reminders", 0),
         reminded=values["Reminded"].timestamp() if "Reminded" in values else None,
         reminder=values.get("Reminder") or None,
+        mail=read_mail(values.get("Mail")),
         record=values.get("Record") or None,
         completing=read_completing(values.get("Completing")),
         etag=row.etag,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from converters.model.completion import NOTHING, Completion
+from converters.storage.claims import claim_of, written_mail
 from converters.storage.completions import written_asked
 from converters.storage.looks import Looks
 from converters.storage.standings import Standings
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from converters.model.request import ConversionRequest
     from converters.settings.storage_account import Storage
+    from converters.storage.claims import Claim
     from converters.storage.clock import ServiceClock
     from converters.storage.table import Values
 
@@ -55,31 +57,6 @@ class Entry:
     etag: str
     fresh: bool = False
     without_source: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A user's row: which request is about to invite the user, or has.
-
-    Attributes:
-        user_id: which row.
-        key: the request's.
-        request_id: the same, readable.
-        number: of the request's entry when it was claimed.
-        since: when, in seconds since 1970, by the storage service's clock.
-        address: digest of the address that is invited; ``None`` in rows of before it was kept.
-        etag: of the row as it was read.
-        fresh: it was made just now, so the POST may follow.
-    """
-
-    user_id: str
-    key: str
-    request_id: str
-    number: int
-    since: float
-    address: str | None
-    etag: str
-    fresh: bool
 
 
 class Ledger:
@@ -170,25 +147,32 @@ class Ledger:
         }
         await self._rows.merge(row, entry.etag)
 
-    async def claim(self, user_id: str, request_id: str, entry: Entry, address: str) -> Claim:
+    async def claim(
+        self, user_id: str, request_id: str, entry: Entry, address: str, mail: float | None = None
+    ) -> Claim:
         """Claim a user for a request; return whose claim stands there, ``fresh`` if this one's."""
-        values = self._claim_values(user_id, request_id, entry, address)
+        values = self._claim_values(user_id, request_id, entry, address, mail)
         etag, found = await self._rows.insert(values)
         row, fresh = (found, False) if found else (Row(values, etag), True)
-        return _claim(row, fresh=fresh)
+        return claim_of(row, fresh=fresh)
 
     async def held(self, user_id: str) -> Claim | None:
         """Return the claim on a user."""
         row = await self._rows.get(user_id.lower(), USER)
-        return _claim(row, fresh=False) if row else None
+        return claim_of(row, fresh=False) if row else None
 
     async def take_over(
-        self, claim: Claim, request_id: str, entry: Entry, address: str | None
+        self,
+        claim: Claim,
+        request_id: str,
+        entry: Entry,
+        address: str | None,
+        mail: float | None = None,
     ) -> Claim | None:
         """Put a request in the place of a claim that no longer counts; ``None``: somebody did."""
-        values = self._claim_values(claim.user_id, request_id, entry, address)
+        values = self._claim_values(claim.user_id, request_id, entry, address, mail)
         etag = await self._rows.merge(values, claim.etag)
-        return _claim(Row(values, etag), fresh=True) if etag else None
+        return claim_of(Row(values, etag), fresh=True) if etag else None
 
     async def give_back(self, claim: Claim, earlier: Claim | None) -> None:
         """Put back the claim that was taken over: it is certain that nothing was done."""
@@ -196,14 +180,20 @@ class Ledger:
             await self.release(claim)
             return
         entry = Entry(earlier.key, "", None, earlier.number, "")
-        await self.take_over(claim, earlier.request_id, entry, earlier.address)
+        await self.take_over(claim, earlier.request_id, entry, earlier.address, earlier.mail)
+
+    async def note_mail(self, claim: Claim, mail: float) -> Claim | None:
+        """Note how far the claim's own mail is; ``None``: the claim is another's by now."""
+        row = {"PartitionKey": claim.user_id, "RowKey": USER, "Mail": written_mail(mail)}
+        etag = await self._rows.merge(row, claim.etag)
+        return replace(claim, mail=mail, etag=etag) if etag else None
 
     async def release(self, claim: Claim) -> None:
         """Take a claim back: it is certain that nothing was done."""
         await self._rows.delete(claim.user_id, USER, claim.etag)
 
     def _claim_values(
-        self, user_id: str, request_id: str, entry: Entry, address: str | None
+        self, user_id: str, request_id: str, entry: Entry, address: str | None, mail: float | None
     ) -> Values:
         return {
             "PartitionKey": user_id.lower(),
@@ -213,6 +203,7 @@ class Ledger:
             "Number": entry.number,
             "Since": self._clock.utc(),
             "Address": address or "",
+            "Mail": written_mail(mail),
         }
 
 
@@ -226,17 +217,3 @@ def _entry(row: Row) -> Entry:
     values = row.values
     number = int(values.get("Number", 0))
     return Entry(values["PartitionKey"], values["Digest"], values.get("Record"), number, row.etag)
-
-
-def _claim(row: Row, *, fresh: bool) -> Claim:
-    values = row.values
-    return Claim(
-        user_id=values["PartitionKey"],
-        key=values["Key"],
-        request_id=values["RequestId"],
-        number=values["Number"],
-        since=values["Since"].timestamp(),
-        address=values.get("Address") or None,
-        etag=row.etag,
-        fresh=fresh,
-    )

@@ -31,7 +31,7 @@ WANTED = {
     "sendInvitationMessage": "true or false",
     _INFO: "an object with messageLanguage, ccRecipients or customizedMessageBody",
     f"{_INFO}.messageLanguage": "a language, as in en-US,",
-    f"{_INFO}.ccRecipients": "a list of at most one recipient",
+    f"{_INFO}.ccRecipients": "a list of at most 100 recipients",
     _ITEM: "an object with emailAddress",
     f"{_ITEM}.emailAddress": "an object with address",
     f"{_ITEM}.emailAddress.name": "one line of 1 to 256 characters",

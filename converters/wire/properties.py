@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from converters.model.completion import Step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from converters.model.completion import Completion
-    from converters.model.request import ConversionRequest
+    from converters.model.request import ConversionRequest, Recipient
 
 REQUEST_ID, CC = "requestId", "invitedUserMessageInfo.ccRecipients"
 GUEST = "guest"
@@ -31,7 +33,7 @@ def properties(request: ConversionRequest) -> dict[str, Any]:
         "invitedUserEmailAddress": request.email_address,
         "sendInvitationMessage": request.send_invitation_message,
         "invitedUserMessageInfo.messageLanguage": info.language,
-        CC: [info.cc.address, info.cc.name] if info.cc else None,
+        CC: _copies(info.cc),
         "invitedUserMessageInfo.customizedMessageBody": info.text,
         "inviteRedirectUrl": request.redirect_url,
         "requestedBy": request.requested_by,
@@ -58,7 +60,7 @@ def written(request: ConversionRequest) -> dict[str, Any]:
         inner = body
         for step in outer:
             inner = inner.setdefault(step, {})
-        inner[name] = _recipients(*value) if path == CC else value
+        inner[name] = _recipients(request.message_info.cc) if path == CC else value
     return body
 
 
@@ -73,5 +75,14 @@ def _asked(completion: Completion) -> dict[str, Any]:
     return {f"completion.{step}": values.get(step) and named.get(step, True) for step in Step}
 
 
-def _recipients(address: str, name: str | None) -> list[dict[str, Any]]:
-    return [{"emailAddress": {"address": address, **({"name": name} if name else {})}}]
+def _copies(cc: Sequence[Recipient]) -> list[Any] | None:
+    """Return who reads a copy; one alone is written as it was when there was one at most."""
+    pairs = [[each.address, each.name] for each in cc]
+    return pairs[0] if len(pairs) == 1 else pairs or None
+
+
+def _recipients(cc: Sequence[Recipient]) -> list[dict[str, Any]]:
+    return [
+        {"emailAddress": {"address": each.address, **({"name": each.name} if each.name else {})}}
+        for each in cc
+    ]

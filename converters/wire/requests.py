@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:b2b-conversion")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _LINE = 256
+# Far below what Exchange Online takes ("Exchange Online limits", recipients of a message).
+MOST_COPIES = 100
 
 Guid = Annotated[str, StringConstraints(pattern=f"^{GUID.pattern}$")]
 # No spaces or control characters; whether an address can be invited is for the rules to say.
@@ -94,8 +96,8 @@ class MessageInfoBody(_Wire):
     message_language: (
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None
     ) = Field(None, description="The mail's language, as in en-US.")
-    cc_recipients: Annotated[list[RecipientBody], Field(max_length=1)] | None = Field(
-        None, description="One more reader of the mail; Graph takes one."
+    cc_recipients: Annotated[list[RecipientBody], Field(max_length=MOST_COPIES)] | None = Field(
+        None, description="More readers of the mail; Microsoft's own mail takes one."
     )
     customized_message_body: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
         None, description="Text for the mail; used only where the operator allows it."
@@ -127,7 +129,7 @@ class RequestBody(_Wire):
     )
     send_invitation_message: bool | None = Field(
         default=True,
-        description="Whether Microsoft mails the invitation; if not, the outcome has the URL.",
+        description="Whether the invitation is mailed; if not, the outcome has the URL.",
     )
     invited_user_message_info: MessageInfoBody | None = None
     invite_redirect_url: (
@@ -234,10 +236,10 @@ def _request(
 def _message_info(info: MessageInfoBody) -> MessageInfo:
     # The article's own example has recipients whose name or address is null.
     addresses = [item.email_address for item in info.cc_recipients or ()]
-    cc = [address for address in addresses if address and address.address]
+    cc = [Recipient(each.address, each.name) for each in addresses if each and each.address]
     return MessageInfo(
         language=info.message_language,
-        cc=Recipient(cc[0].address or "", cc[0].name) if cc else None,
+        cc=tuple(cc),
         text=info.customized_message_body or None,
     )
 

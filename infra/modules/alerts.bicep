@@ -86,6 +86,13 @@ var always = [
     where: '| where tostring(line.reasons) has_any ("stepPermissionMissing", "factUnknown")'
   }
   {
+    name: 'mail'
+    description: 'Invitation mails are refused, or not known to be sent: docs/operations.md, "Own mail".'
+    severity: 2
+    line: 'mail'
+    where: '| where tostring(line.mail) has_any ("refused", "unfit", "inDoubt")'
+  }
+  {
     name: 'not-set-up'
     description: 'A queue, the table or a role at storage is missing: deploy the infrastructure again.'
     severity: 1

@@ -76,6 +76,18 @@ type operatorSettingsType = {
   @description('Optional. Whether a request\'s own text may go into the mail.')
   ALLOW_CUSTOM_TEXT: ('true' | 'false')?
 
+  @description('Optional. The mailbox that invitation mails go from; Microsoft mails where it is left out.')
+  MAIL_SENDER: string?
+
+  @description('Optional. The name that signs those mails; needed with MAIL_SENDER.')
+  MAIL_ORGANISATION: string?
+
+  @description('Optional. Where a reader of those mails can ask: an address or an https URL.')
+  MAIL_SUPPORT: string?
+
+  @description('Optional. The language of those mails where a request names none, such as de.')
+  MAIL_LANGUAGE: string?
+
   @description('Optional. How long facts of tenants and domains are kept, in seconds.')
   TENANT_FACTS_SECONDS: string?
 

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from local.graph.schema import Json
 
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
-# Those that anything here asks for; Graph has hundreds.
+# Those that anything here asks for; Graph has hundreds. Those of mail are of every mailbox, and
+# nobody's who is not given them by name: what an application may do at one, Exchange says.
 PERMISSIONS = (
     "CrossTenantInformation.ReadBasic.All", "Domain.Read.All", "GroupMember.Read.All",
-    "IdentityProvider.Read.All", "OrgContact.Read.All", "Policy.Read.All",
-    "Policy.Read.B2BManagementPolicy", "PrivilegedEligibilitySchedule.Read.AzureADGroup",
-    "RoleEligibilitySchedule.Read.Directory",
+    "IdentityProvider.Read.All", "Mail.ReadBasic.All", "Mail.Send", "OrgContact.Read.All",
+    "Policy.Read.All", "Policy.Read.B2BManagementPolicy",
+    "PrivilegedEligibilitySchedule.Read.AzureADGroup", "RoleEligibilitySchedule.Read.Directory",
     "RoleManagement.Read.Directory", "User-PasswordProfile.ReadWrite.All",
     "User.Invite.All", "User.Read.All", "User.ReadWrite.All", "User.RevokeSessions.All",
 )  # fmt: skip
@@ -40,7 +41,7 @@ def list_app_role_assignments(query: Query) -> Json:
     held = [
         {"id": identifier("grant", name), "appRoleId": identifier("role", name)}
         for name in PERMISSIONS
-        if granted is None or name in granted
+        if (not name.startswith("Mail.") if granted is None else name in granted)
     ]
     return {"@odata.context": _context(query), "value": held}
 

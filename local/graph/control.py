@@ -160,6 +160,7 @@ class Control:
             wanted = body["throttle"]
             limits = Limits.read(wanted) if isinstance(wanted, dict) else Limits()
             emulator.throttle.limits = limits if wanted is not False else None
+            emulator.tenant.holds_limits = wanted is not False
         emulator.throttle.retry_after = body.get("retryAfter", emulator.throttle.retry_after)
         emulator.latency_ms = body.get("latencyMs", emulator.latency_ms)
         emulator.jitter_ms = body.get("jitterMs", emulator.jitter_ms)

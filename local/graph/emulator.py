@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import uuid
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -13,6 +15,7 @@ from aiohttp import web
 from local.graph.control import Control
 from local.graph.errors import ConnectionCutError, bad_request
 from local.graph.exchange import JSON_TYPE, Answer, Call, refusal
+from local.graph.mailboxes import crowded
 from local.graph.state import Record, State
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from local.graph.tenant import Tenant
 
 _LARGEST_BODY = 4 * 1024 * 1024
+# Requests of one application at one mailbox at once ("Outlook service limits").
+MAILBOX_CONCURRENCY = 4
+_OF_MAILBOX = re.compile(r"/v1\.0/users/([^/]+)/(?:sendMail|mailFolders/.*)")
 _VERSIONS = frozenset({"v1.0", "beta"})
 _NOT_JSON = (
     "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is"
@@ -48,6 +54,7 @@ class GraphEmulator(State):
         super().__init__(tenant, **options)
         self.url, self.most_in_flight = "", 0
         self._port, self._in_flight = port, 0
+        self._at_mailbox: Counter[str] = Counter()
         self._chance = random.Random(options.get("seed", 1))  # noqa: S311 - jitter
         self._runner: web.AppRunner | None = None
 
@@ -74,10 +81,14 @@ class GraphEmulator(State):
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self._in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self._in_flight)
+        mailbox = _mailbox(request)
+        counted = bool(mailbox) and self.throttle.limits is not None
+        self._at_mailbox[mailbox] += counted
         try:
             return await self._answered(request, await request.read())
         finally:
             self._in_flight -= 1
+            self._at_mailbox[mailbox] -= counted
 
     async def _answered(self, request: web.Request, raw: bytes) -> web.StreamResponse:
         call, record, readable = _received(request, raw)
@@ -86,7 +97,9 @@ class GraphEmulator(State):
             more = self._chance.random() * self.jitter_ms
             await asyncio.sleep((self.latency_ms + more) / 1000)
         try:
-            if call.version not in _VERSIONS:
+            if self._at_mailbox[_mailbox(request)] > MAILBOX_CONCURRENCY:
+                answer = refusal(crowded(), call)
+            elif call.version not in _VERSIONS:
                 answer = refusal(bad_request(f"Invalid version: {call.version}"), call)
             elif not readable:
                 answer = refusal(bad_request(_NOT_JSON), call)
@@ -103,7 +116,9 @@ def _received(request: web.Request, raw: bytes) -> tuple[Call, Record, bool]:
     headers = {name.lower(): value for name, value in request.headers.items()}
     body: object = None
     readable = True
-    if raw:
+    if raw and request.content_type == "text/plain" and request.path.endswith("/sendMail"):
+        body = raw.decode("ascii", "replace")
+    elif raw:
         try:
             body = json.loads(raw)
             readable = request.content_type == "application/json"
@@ -122,6 +137,12 @@ def _received(request: web.Request, raw: bytes) -> tuple[Call, Record, bool]:
     )
     record = Record(request.method, request.path, request.query_string, headers, raw, body)
     return call, record, readable
+
+
+def _mailbox(request: web.Request) -> str:
+    """Return whose mailbox a request is at; empty for none's."""
+    match = _OF_MAILBOX.fullmatch(request.path)
+    return match[1].lower() if match else ""
 
 
 def _written(answer: Answer, call: Call) -> web.Response:

@@ -29,6 +29,8 @@ here, or that Graph's metadata does not have, is refused by name::
      "b2bManagementPolicy": {"invitationsAllowedAndBlockedDomainsPolicy":
                              {"AllowedDomains": ["…"]}},
      "permissions": ["application permissions granted; absent, all are"],
+     "mailboxes": [{"address": "invitations@contoso.example",
+                    "roles": ["Mail.Send", "Mail.ReadBasic"]}],
      "p1": true, "p2": true,
      "unconfirmed": {"conversionNeedsReadWrite": false, "adminsOnlyRefusesApps": false,
                      "mailHasToHoldTheAddress": false, "passwordNeedsRole": false}}
@@ -37,6 +39,8 @@ Ids that are left out are made from the name, the same ones each time. Of a user
 Graph's defaults stand for what is left out (a member, enabled, one ``userPrincipalName`` identity).
 A user's ``$fault`` takes what ``faults.Fault`` has, in camel case, or ``"conflict412"``.
 Without a licence ``p1`` nobody is told when users signed in; without ``p2`` PIM is refused.
+A mailbox takes what ``mailboxes.Mailbox`` has, in camel case; ``roles`` are what the application
+may do there, whatever ``permissions`` say of all mailboxes.
 ``unconfirmed`` switches what sources disagree about: whether converting needs User.ReadWrite.All
 beside User.Invite.All, whether ``adminsAndGuestInviters`` refuses applications, whether the address
 has to stand in ``mail``, not in ``otherMails`` alone, and whether setting a password needs a role
@@ -59,7 +63,7 @@ KEYS = frozenset(
     {
         "tenantId", "displayName", "domains", "users", "groups", "directoryRoles",
         "roleEligibility", "roleAssignments", "groupEligibility", "contacts", "federations",
-        "homeTenants", "allowInvitesFrom", "sponsors", "managers",
+        "homeTenants", "allowInvitesFrom", "sponsors", "managers", "mailboxes",
         "crossTenantAccess", "b2bManagementPolicy", "permissions", "p1", "p2", "unconfirmed",
     }
 )  # fmt: skip

@@ -108,15 +108,23 @@ class Query:
             GraphError: 400, for what does not belong in the query.
         """
         names, selection = self._names(kind)
+        body = self.page(list(items), f"{context}{selection}")
+        body["value"] = [kind.projected(item, names) for item in body["value"]]
+        return body
+
+    def page(self, found: Sequence[Mapping[str, object]], context: str) -> Json:
+        """Return one page of objects as they are.
+
+        Raises:
+            GraphError: 400, for what does not belong in the query.
+        """
         start, length = self._page()
-        body: Json = {"@odata.context": f"{self.root}/$metadata#{context}{selection}"}
-        found = list(items)
+        body: Json = {"@odata.context": f"{self.root}/$metadata#{context}"}
         if self.advanced:
             body["@odata.count"] = len(found)
         if len(found) > start + length:
             body["@odata.nextLink"] = self._link(start + length)
-        page = found[start : start + length]
-        body["value"] = [kind.projected(item, names) for item in page]
+        body["value"] = list(found[start : start + length])
         return body
 
     def _names(self, kind: EntityType) -> tuple[Sequence[str], str]:

@@ -13,6 +13,7 @@ from local.graph import (
     deltas,
     groups,
     invitations,
+    mailing,
     policies,
     subscribing,
     users,
@@ -33,6 +34,7 @@ _APPLICATION = re.compile(r"servicePrincipals\(appId='([^']+)'\)")
 _ROLES_CAST = re.compile(r"(?:microsoft\.)?graph\.directoryRole")
 _GROUPS_CAST = re.compile(r"(?:microsoft\.)?graph\.group")
 _USERS_CAST = re.compile(r"(?:microsoft\.)?graph\.user")
+_SENT_ITEMS = re.compile(r"(?i:sentitems)")
 _FEDERATIONS_CAST = re.compile(r"(?:microsoft\.)?graph\.samlOrWsFedExternalDomainFederation")
 
 
@@ -266,6 +268,15 @@ _V1 = (
         (_APPLICATION, "appRoleAssignments"),
         applications.list_app_role_assignments,
         _one_of("Application.Read.All", "Directory.Read.All"),
+    ),
+    # Mailboxes word their own refusals: what an application may do there, Exchange knows too.
+    Route("POST", ("users", _ANY, "sendMail"), mailing.send_mail, (), 202, "mail"),
+    Route(
+        "GET",
+        ("users", _ANY, "mailFolders", _SENT_ITEMS, "messages"),
+        mailing.list_sent_items,
+        (),
+        kind="mail",
     ),
     # The invitation API words its own refusals, that of a missing permission too.
     Route("POST", ("invitations",), invitations.create, (), 201, "invitation"),

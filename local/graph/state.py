@@ -109,12 +109,13 @@ class State:
 
     @property
     def mails(self) -> list[Json]:
-        """The invitation mails that Graph sent."""
+        """The invitation mails that went out: Microsoft's, and those ``from`` a mailbox here."""
         return self.tenant.mails
 
     def replace_tenant(self, tenant: Tenant) -> None:
         """Answer for another directory from now on."""
         tenant.replica.clock = self.clock
+        tenant.holds_limits = self.throttle.limits is not None
         self.endpoint.tenant = tenant
         self.set_lag(self.lag_ms)
 

@@ -16,6 +16,7 @@ from local.graph.errors import not_found
 from local.graph.exchange import timestamp
 from local.graph.faults import UserFaults
 from local.graph.lag import Replica
+from local.graph.mailboxes import Mailbox
 from local.graph.memberships import Memberships
 from local.graph.relations import Relations
 from local.graph.subscriptions import Subscriptions
@@ -65,6 +66,10 @@ class Tenant:
         self.redeem_urls: dict[str, str] = {}
         self.invitations: list[Json] = []
         self.mails: list[Json] = []
+        boxes = [Mailbox.read(each) for each in entry.get("mailboxes", [])]
+        self.mailboxes = {box.address.lower(): box for box in boxes}
+        # Whether mailboxes hold Exchange's limits.
+        self.holds_limits = False
         self.now: Callable[[], datetime] = partial(datetime.now, UTC)
         self.subscriptions = Subscriptions()
         self.relations = Relations(entry)

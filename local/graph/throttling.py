@@ -98,7 +98,8 @@ class Throttle:
         """Count a request; return the headers that tell what it used.
 
         Args:
-            kind: ``invitation``, ``write``, ``read`` or ``report``.
+            kind: ``invitation``, ``write``, ``read``, ``report``, or ``mail``, which is not counted
+                here.
             units: its resource units.
             users: how many users the tenant has.
 
@@ -106,7 +107,8 @@ class Throttle:
             GraphError: 429.
         """
         headers = {"x-ms-resource-unit": str(units)}
-        if self.limits is None:
+        if self.limits is None or kind == "mail":
+            # A mailbox has limits of its own.
             return headers
         limit, seconds = self._limit(self.limits, kind, users)
         cost = units if kind == "read" else 1

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from cli.finding import Finding
 
+
 CLIENT_ID = "99999999-9999-4999-8999-999999999999"
 # Whoever runs the doctor may read what the function is granted; the function need not.
 READS_GRANTS = "Application.Read.All"
@@ -214,3 +215,69 @@ async def test_command_prints_a_line_each_and_says_so_in_its_exit_code(
         assert ended.err == ("All is well.\n" if code == 0 else "1 to mend\n")
         assert {line.split()[0] for line in lines} <= {"ok", "FAIL", "note"}
         assert lines
+
+
+MAIL = {
+    "MAIL_SENDER": "invitations@contoso.example",
+    "MAIL_ORGANISATION": "Contoso",
+    "TENANT_ID": tenant()["tenantId"],
+}
+SENDER = {
+    "userPrincipalName": "invitations@contoso.example",
+    "mail": "invitations@contoso.example",
+}
+
+
+async def about_mail(
+    azurite: str, queue_names: Iterator[str], of_tenant: dict[str, Any], **keys: str
+) -> list[str]:
+    async with patient(azurite, queue_names, of_tenant, **MAIL | keys) as (graph, environment):
+        lines = [str(finding) async for finding in examine(environment, lambda _: None)]
+        assert graph.mails == []
+    return [line for line in lines if "mail" in line and "Graph, as" not in line]
+
+
+async def test_own_mail_needs_no_grant_in_entra_and_its_proof_is_named(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    of_tenant = tenant(SENDER, permissions=sorted({*PERMISSIONS, READS_GRANTS}))
+    lines = await about_mail(azurite, queue_names, of_tenant)
+    assert lines[:3] == [
+        "ok    invitation mails",
+        "ok    own mail: templates and language",
+        "ok    own mail: MAIL_SENDER",
+    ]
+    assert "Test-ServicePrincipalAuthorization" in lines[3]
+
+
+async def test_own_mail_from_every_mailbox_is_warned_of(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    held = sorted({*PERMISSIONS, READS_GRANTS, "Mail.Send"})
+    lines = await about_mail(azurite, queue_names, tenant(SENDER, permissions=held))
+    assert "the identity holds Mail.Send in Entra, which is every mailbox" in lines[-1]
+
+
+async def test_mailbox_that_nobody_has_is_told(azurite: str, queue_names: Iterator[str]) -> None:
+    lines = await about_mail(azurite, queue_names, tenant())
+    (line,) = [line for line in lines if line.startswith("FAIL")]
+    assert line.startswith("FAIL  own mail: MAIL_SENDER: nobody holds this address")
+
+
+async def test_language_that_own_mail_does_not_have_is_told(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    lines = await about_mail(azurite, queue_names, tenant(SENDER), MAIL_LANGUAGE="tlh")
+    (line,) = [line for line in lines if line.startswith("FAIL")]
+    assert "MAIL_LANGUAGE" in line
+
+
+async def test_f18_own_mail_from_a_domain_of_ones_own_is_not_held_back(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    of_tenant = tenant(domains=[{"id": "contoso.onmicrosoft.com"}])
+    (own, *_) = await about_mail(azurite, queue_names, of_tenant)
+    initial = "invitations@contoso.onmicrosoft.com"
+    (held_back, *_) = await about_mail(azurite, queue_names, of_tenant, MAIL_SENDER=initial)
+    assert own == "ok    invitation mails"
+    assert held_back.startswith("note  invitation mails: MAIL_SENDER is of .onmicrosoft.com alone")

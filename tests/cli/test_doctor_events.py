@@ -39,7 +39,7 @@ SOME = {"CONVERSION_STORAGE": "UseDevelopmentStorage=true"}
 @asynccontextmanager
 async def converter(environment: dict[str, str]) -> AsyncIterator[Converter]:
     """Give the service itself, to be left as a deployment would be."""
-    made = composed(Settings.from_mapping(environment), None)
+    made = composed(Settings.from_mapping(environment), None, None)
     try:
         yield made
     finally:

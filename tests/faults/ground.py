@@ -10,6 +10,7 @@ from tests.directory import tenant
 from tests.events import GROUP
 from tests.faults.killing import Field
 from tests.faults.nursery import Nursery
+from tests.faults.scenarios import MAILBOXES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def ground(azurite: str, logs: Path) -> AsyncIterator[Field]:
     """Prepare it; what the hosts print goes into the folder ``logs``."""
-    async with (
-        GraphEmulator(tenant(groups=[GROUP | {"members": []}])) as graph,
-        Nursery(logs) as nursery,
-    ):
+    of_tenant = tenant(groups=[GROUP | {"members": []}], mailboxes=MAILBOXES)
+    async with GraphEmulator(of_tenant) as graph, Nursery(logs) as nursery:
         yield Field(azurite, graph, nursery)

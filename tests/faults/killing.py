@@ -206,12 +206,15 @@ class Run:
         users = [made["invitedUser"]["id"] for made in self._field.graph.invitations]
         made = users.count(self._user_id)
         # A silent one whose URL died with the host is made anew, once for each time that it did.
-        least, most = min(1, scenario.invitations), scenario.invitations + scenario.silent
+        # So is one whose mail had to wait: nobody is mailed by it.
+        again = 5 if scenario.mails is not None else int(scenario.silent)
+        least, most = min(1, scenario.invitations), scenario.invitations + again
         if scenario.at_most:
             least = 0
         self._expect(least <= made <= most, f"{made} invitations")
         ids = {event["id"] for event in ended}
-        self._expect(len(ids) == 1 or made > 1, f"{len(ids)} ids")
+        self._expect(len(ids) == 1 or (made > 1 and scenario.silent), f"{len(ids)} ids")
+        self._check_mails()
         reminders = {e["id"] for e in self._events if e["data"]["status"] == "reminded"}
         self._expect(len(reminders) == scenario.reminds, f"{len(reminders)} reminders")
         if scenario.completes:
@@ -250,6 +253,28 @@ class Run:
             relations.managers.get(user_id) == self._person_id,
         )
         self._expect(all(done), f"effects {done}")
+
+    def _check_mails(self) -> None:
+        """Nobody is mailed twice, and who was not mailed is told of."""
+        wanted, graph = self._scenario.mails, self._field.graph
+        if wanted is None:
+            return
+        mails = [mail for mail in graph.mails if mail["to"] == f"{self._id}@partner.example"]
+        warned = {
+            warning["code"] for event in self._events for warning in event["data"]["warnings"]
+        } & {"mailInDoubt", "mailNotSent"}
+        self._expect(len(mails) <= wanted, f"{len(mails)} mails")
+        self._expect(len(mails) == wanted or bool(warned), "not mailed, and nobody was told")
+        self._expect(
+            not (warned and self._scenario.mail_is_told), f"{warned}, and the sent items tell"
+        )
+        links = [
+            made["inviteRedeemUrl"]
+            for made in graph.invitations
+            if made["invitedUser"]["id"] == self._user_id
+        ]
+        works = not mails or mails[-1]["redeemUrl"] == links[-1]
+        self._expect(works, "the link that was mailed does not work")
 
     def _expect(self, holds: bool, problem: str) -> None:  # noqa: FBT001 - what it is about
         if not holds:

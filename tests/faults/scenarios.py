@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from converters.model.completion import Step
 from tests.events import EVENTS
 
+SENDER, UNREAD = "invitations@contoso.example", "unread@contoso.example"
+MAILBOXES: list[dict[str, Any]] = [
+    {"address": SENDER},
+    {"address": UNREAD, "roles": ["Mail.Send"]},
+]
 SECONDS = {
     # Reads lag for a second in the emulator; five seconds is the least that an invocation may take.
     "SETTLE_SECONDS": "5",
@@ -61,6 +67,16 @@ class Scenario:
     completes: tuple[Step, ...] = ()
 
     @property
+    def mails(self) -> int | None:
+        """How many own mails go out; ``None`` where this service mails nothing."""
+        return (self.reminds or 1) if "MAIL_SENDER" in self.settings else None
+
+    @property
+    def mail_is_told(self) -> bool:
+        """Whether the sent items tell what became of a mail."""
+        return self.settings.get("MAIL_SENDER") == SENDER
+
+    @property
     def silent(self) -> bool:
         """Whether the outcome carries a redeem URL."""
         return self.request.get("sendInvitationMessage") is False
@@ -79,6 +95,36 @@ MAIN = Scenario("by id, with mail", "invited")
 # An event that its host died of is looked at again after the quiet time.
 QUIET = {**EVENTS, "EVENT_QUIET_SECONDS": "2"}
 EVENT = Scenario("event", "invited", settings=QUIET, event=True)
+OWN = {
+    "MAIL_SENDER": SENDER,
+    "MAIL_ORGANISATION": "Contoso",
+    "TENANT_ID": "55555555-eeee-4eee-8eee-555555555555",
+}
+OWN_UNREAD = OWN | {"MAIL_SENDER": UNREAD}
+REMIND = {"REMIND_AFTER_DAYS": "7", "FOLLOW_UP_SCHEDULE": DAY_EIGHT}
+OWN_MAIL = Scenario("own mail", "invited", settings=OWN)
+OWN_MAILS = (
+    OWN_MAIL,
+    Scenario(
+        "own mail, answer lost",
+        "invited",
+        settings=OWN,
+        loses=f"graph: users/{quote(SENDER)}/sendMail",
+    ),
+    Scenario("own mail, sent items unread", "invited", settings=OWN_UNREAD),
+    Scenario("own mail, resend", "invited", {"mode": "resend"}, PENDING, OWN),
+    Scenario(
+        "own mail, invitation's answer lost", "invited", settings=OWN, loses="graph: invitations",
+        invitations=2,
+    ),
+    *(
+        Scenario(
+            f"own mail, reminder{title}", "redeemed", user=PENDING, settings=mail | REMIND,
+            follows=8, redeems=True, reminds=1,
+        )
+        for title, mail in (("", OWN), (", sent items unread", OWN_UNREAD))
+    ),
+)  # fmt: skip
 LOOK = Scenario("follow-up, redeemed", "redeemed", user=REDEEMED, invitations=0, follows=1)
 FOLLOW_UPS = (
     LOOK,
@@ -180,4 +226,5 @@ SCENARIOS = (
     ),
     *FOLLOW_UPS,
     *COMPLETIONS,
+    *OWN_MAILS,
 )

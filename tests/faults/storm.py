@@ -12,6 +12,7 @@ import time
 import uuid
 from collections import Counter, defaultdict
 from contextlib import AsyncExitStack, suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -27,6 +28,7 @@ from tests.faults.scenarios import QUIET, SECONDS
 from tests.subscribing import TOPIC
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from azure.storage.queue.aio import QueueClient
@@ -42,7 +44,6 @@ SUBSCRIBING = {
     "EVENTS_LOCATION": "westeurope",
     "SUBSCRIBE_SCHEDULE": "* * * * * *",
 }
-# Seconds between two kills.
 CALM = (3.0, 9.0)
 # Together five of a hundred answers.
 CALLS = r"^/(\$batch|invitations)$"
@@ -63,7 +64,16 @@ class Storm:
         logs: the folder for what the hosts print.
         requests: how many.
         seed: of everything left to chance but time.
+
+    Attributes:
+        faults, mailboxes, keys: the disturbances, the tenant's mailboxes, and settings beside.
+        calm: seconds between two kills, at least and at most.
     """
+
+    faults: tuple[Fault, ...] = FAULTS
+    mailboxes: tuple[dict[str, Any], ...] = ()
+    keys: Mapping[str, str] = MappingProxyType({})
+    calm: tuple[float, float] = CALM
 
     def __init__(self, azurite: str, logs: Path, requests: int, seed: int) -> None:
         self._azurite, self._logs, self._requests = azurite, logs, requests
@@ -73,6 +83,8 @@ class Storm:
         self._urls: dict[str, set[str]] = defaultdict(set)
         self._valid_urls: dict[str, str] = {}
         self._made: Counter[str] = Counter()
+        self._warnings: dict[str, set[str]] = defaultdict(set)
+        self._mails: list[dict[str, Any]] = []
         self._duplicates = self._kills = self._poisoned = self._answers = self._posts = 0
         self._subscriptions = 0
         self._seconds = 0.0
@@ -81,13 +93,13 @@ class Storm:
         """Let it rage until every request has its outcome and nothing waits."""
         name, began = f"storm-{uuid.uuid4().hex[:12]}", time.perf_counter()
         users = [user(number) for number in range(self._requests)]
+        groups = [everybody(self._requests)]
+        of_tenant = tenant(*users, groups=groups, mailboxes=self.mailboxes)
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
-            graph = await enter(
-                GraphEmulator(tenant(*users, groups=[everybody(self._requests)]), seed=self._seed)
-            )
+            graph = await enter(GraphEmulator(of_tenant, seed=self._seed))
             graph.set_lag(LAG_MS)
-            for fault in FAULTS:
+            for fault in self.faults:
                 graph.faults.add(fault)
             environment = self._environment(name, graph.url)
             await asyncio.to_thread(provision, environment)
@@ -108,6 +120,7 @@ class Storm:
             self._made.update(made["invitedUser"]["id"] for made in graph.invitations)
             self._valid_urls.update(graph.tenant.redeem_urls)
             self._subscriptions = len(graph.tenant.subscriptions.alive(graph.tenant.now()))
+            self._mails = graph.mails
             self._answers = len(graph.requests)
             self._posts = sum(record.path.endswith("/invitations") for record in graph.requests)
         self._seconds = time.perf_counter() - began
@@ -117,6 +130,7 @@ class Storm:
             **SECONDS,
             **QUIET,
             **SUBSCRIBING,
+            **self.keys,
             "CONVERSION_STORAGE": self._azurite,
             "GRAPH_BASE_URL": graph_url,
             "REQUESTS_QUEUE": name,
@@ -168,6 +182,8 @@ class Storm:
                 self._told[data["requestId"]].append((event["id"], data["status"]))
                 url = data.get("invitation", {}).get("inviteRedeemUrl")
                 self._urls[data["requestId"]].update([url] if url else [])
+                codes = {warning["code"] for warning in data["warnings"]}
+                self._warnings[data["requestId"]] |= codes
             # The library sends again what was not answered, and then finds it done.
             with suppress(ResourceNotFoundError):
                 await queue.delete_message(message)
@@ -177,7 +193,7 @@ class Storm:
     async def _kill(self, nursery: Nursery, environment: dict[str, str]) -> None:
         hosts = [await nursery.start(environment, LEASE_SECONDS) for _ in range(HOSTS)]
         while True:
-            await asyncio.sleep(self._chance.uniform(*CALM))
+            await asyncio.sleep(self._chance.uniform(*self.calm))
             victim = self._chance.randrange(HOSTS)
             nursery.kill(hosts[victim])
             self._kills += 1

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.everywhere import kill_everywhere
 from tests.faults.ground import ground
-from tests.faults.scenarios import COMPLETION, EVENT, LOOK, MAIN
+from tests.faults.scenarios import COMPLETION, EVENT, LOOK, MAIN, OWN_MAIL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,3 +64,14 @@ async def test_r16_host_killed_at_every_step_of_a_completion_does_all_and_tells_
         "graph: users/{id}", "graph: users/{id}/revokeSignInSessions",
         "graph: users/{id}/sponsors/$ref", "graph: users/{id}/manager/$ref",
     }  # fmt: skip
+
+
+@pytest.mark.timeout(600)
+async def test_r17_host_killed_at_every_step_of_own_mail_mails_once(
+    azurite: str, tmp_path: Path
+) -> None:
+    async with ground(azurite, tmp_path) as field:
+        report = await kill_everywhere(field, OWN_MAIL)
+    assert report.problems == {}
+    assert report.points >= 19
+    assert [call for call in report.calls if call.endswith("/sendMail")]

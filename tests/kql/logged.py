@@ -26,6 +26,7 @@ from converters.steps.logging import (
     log_care,
     log_ended,
     log_follow_up,
+    log_mail,
     log_notice,
     log_step,
     log_subscription,
@@ -134,6 +135,13 @@ def cared(restarted: int = 1, deleted: int = 0) -> str:
     return lines[0]
 
 
+def mailed(what: str = "sent", status: int | None = None, code: str = "") -> str:
+    """Return the line of an own mail."""
+    with caught() as lines:
+        log_mail(what, _trace("R-1"), status=status, code=code)
+    return lines[0]
+
+
 def subscribed(state: str = "standing", days: float | None = 27.5, *, gap: bool = False) -> str:
     """Return the line of a run that keeps the subscription to events."""
     line = {
@@ -171,6 +179,7 @@ def samples() -> dict[str, dict[str, Any]]:
         swept(),
         followed(),
         cared(),
+        mailed(),
         completed("x"),
         subscribed(),
         of_settings(),

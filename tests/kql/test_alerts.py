@@ -19,6 +19,7 @@ from tests.kql.logged import (
     deferred,
     ended,
     followed,
+    mailed,
     noticed,
     of_settings,
     subscribed,
@@ -173,6 +174,15 @@ SCENARIOS: dict[str, tuple[tuple[Line, ...], set[str]]] = {
         with_healthy(completed(), completed("managerAlreadySet"), completed("graphUnavailable")),
         set(),
     ),
+    "mails go well": (with_healthy(*[mailed()] * 9), set()),
+    "mails are throttled, or their answers lost": (
+        with_healthy(*[mailed(what, 429) for what in ("throttled", "lost", "found", "notFound")]),
+        set(),
+    ),
+    "the mailbox refuses": (with_healthy(mailed("refused", 403, "ErrorAccessDenied")), {"mail"}),
+    "a mail is not known to be sent": (with_healthy(mailed("inDoubt", 403)), {"mail"}),
+    "a mail cannot be written": (with_healthy(mailed("unfit")), {"mail"}),
+    "requests wait for the mailbox": (with_healthy(deferred("mailRefused")), set()),
     "nothing can be stored": (with_healthy(undone()), {"nothing-stored"}),
     "the ledger does not know": (with_healthy(unfinished()), set()),
     "others log alike": (

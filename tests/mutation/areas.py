@@ -51,6 +51,13 @@ AREAS = {
         "settings/follow_up.py",
         "wire/checks.py",
     ),
+    "mail": (
+        "mail/headers.py",
+        "mail/languages.py",
+        "mail/plain.py",
+        "mail/writer.py",
+        "settings/mail.py",
+    ),
     "waiting": ("steps/retrying.py", "storage/clock.py", "wire/waits.py"),
     "pacing": ("graph/rate_limit.py", "graph/client.py"),
     "wire": (
@@ -88,6 +95,7 @@ AREAS = {
 DECIDES_NOTHING = (
     # Names and shapes.
     "**/__init__.py",
+    "mail/letter.py",
     "model/completion.py",
     "model/errors.py",
     "model/event.py",

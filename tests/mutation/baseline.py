@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / ".mutation"
 SECONDS, DIGEST, COVERAGE = FOLDER / "seconds.json", FOLDER / "digest", FOLDER / "coverage"
-_ROOMS = ("model", "settings", "wire", "policy", "graph", "storage", "steps", "reliability")
+_ROOMS = ("model", "settings", "wire", "policy", "mail", "graph", "storage", "steps", "reliability")
 _FILES = ("test_conversion.py", "test_security.py", "test_field_cases.py", "test_contract.py")
 TESTS = (*(f"tests/{room}" for room in _ROOMS), *(f"tests/{file}" for file in _FILES))
 OPTIONS = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")

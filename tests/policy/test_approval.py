@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from converters.policy.approval import Approval, approve
+from converters.model.outcome import Invitation
+from converters.policy.approval import Approval, MailApproval, approve, approve_mail
 from converters.policy.eligibility import decide
 from local.graph import Fault
 from tests import directory, samples
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 POST = "/invitations$"
+MAIL = {
+    "MAIL_SENDER": "invitations@contoso.example",
+    "MAIL_ORGANISATION": "Contoso",
+    "TENANT_ID": samples.OTHER_ID,
+}
+INVITATION = Invitation("I-1", "PendingAcceptance", samples.USER_ID, "https://x", "https://y", None)
 TREES = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text())
     for folder in ("converters", "cli")
@@ -60,6 +68,51 @@ def test_one_place_posts_invitations_and_takes_approvals_alone() -> None:
         *["converters/graph/writing.py"] * 2,
         "converters/storage/courier.py",
     ]
+
+
+def test_one_place_mails_and_takes_approvals_alone() -> None:
+    naming = [
+        path
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and "/sendMail" in str(node.value)
+        and " " not in str(node.value)
+    ]  # fmt: skip
+    assert naming == ["converters/graph/mailbox.py"]
+    assert calling("mail_body") == calling("post_text") == ["converters/graph/mailbox.py"]
+    assert calling("MailApproval") == ["converters/policy/approval.py"]
+    # Of an invitation that was just made: a conversion's, and a reminder's.
+    steps = ["converters/steps/mailing.py", "converters/steps/reminding.py"]
+    assert sorted(calling("approve_mail")) == steps
+
+
+def test_mail_approval_cannot_be_made_by_hand() -> None:
+    with pytest.raises(TypeError, match="approve_mail"):
+        MailApproval(samples.case(), INVITATION, "a@contoso.example", object())
+
+
+@pytest.mark.parametrize(
+    ("keys", "changes", "user_id", "approved"),
+    [
+        (MAIL, {}, samples.USER_ID, True),
+        (MAIL, {}, samples.USER_ID.upper(), True),
+        (MAIL, {}, samples.OTHER_ID, False),
+        (MAIL, {"send_invitation_message": False}, samples.USER_ID, False),
+        ({}, {}, samples.USER_ID, False),
+    ],
+)
+def test_mail_is_approved_for_the_invited_user_alone(
+    keys: dict[str, str],
+    changes: dict[str, Any],
+    user_id: str,
+    approved: bool,  # noqa: FBT001
+) -> None:
+    asked = samples.request(**changes)
+    verdict = decide(samples.case(of_request=asked, of_settings=samples.settings(**keys)))
+    approval = approve(verdict)
+    assert approval is not None
+    mail = approve_mail(approval, replace(INVITATION, invited_user_id=user_id))
+    assert (mail is not None) is approved
 
 
 def test_approvals_and_verdicts_are_made_in_one_place_each() -> None:

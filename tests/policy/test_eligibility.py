@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 FOUNDATION = "113feb6c-3fe4-4440-bddc-54d774bf0318"
 STANDARD = "9aaf7827-d63c-4b61-89c3-182f06f82e5c"
 SYNCED = {"on_premises_synced": True, "other_mails": (), "mail": ADDRESS}
-CC = MessageInfo(cc=Recipient("boss@elsewhere.example"))
+CC = MessageInfo(cc=(Recipient("boss@elsewhere.example"),))
 
 PERSON = Person(OTHER_ID, account_enabled=True, user_type="Member", external_user_state=None)
 
@@ -251,7 +251,10 @@ ROWS: dict[str, list[tuple[Case, str]]] = {
     ],
     "ccNotAllowed": [
         (case(of_request=request(message_info=CC)), "neither"),
-        (case(of_request=request(message_info=MessageInfo(cc=Recipient("a b@x")))), "no address"),
+        (
+            case(of_request=request(message_info=MessageInfo(cc=(Recipient("a b@x"),)))),
+            "no address",
+        ),
     ],
     "completionNotAllowed": [
         (case(of_request=request(completion=Completion((step,)))), step) for step in Step
@@ -332,7 +335,7 @@ def test_sample_user_is_eligible() -> None:
         ),
         case(of_request=request(redirect_url="https://myapps.microsoft.com?tenantId=")),
         case(of_request=request(redirect_url="https://Teams.Microsoft.com:443/x")),
-        case(of_request=request(message_info=MessageInfo(cc=Recipient("boss@contoso.example")))),
+        case(of_request=request(message_info=MessageInfo(cc=(Recipient("boss@contoso.example"),)))),
         case(
             of_user=user(mail=ADDRESS, other_mails=()),
             of_settings=settings(EXTERNAL_ADDRESS_PROPERTY="mail"),

@@ -285,6 +285,10 @@ def test_any_url_is_a_setting_or_is_named(key: str, rest: str) -> None:
             {"CONVERTIBLE_GROUP_ID": TENANT, "PROTECTED_IDS": TENANT.lower()},
             "CONVERTIBLE_GROUP_ID must not be one of PROTECTED_IDS",
         ),
+        (
+            {"MAIL_SENDER": "invitations@contoso.example", "MAIL_ORGANISATION": "Contoso"},
+            "TENANT_ID must be set where MAIL_SENDER is",
+        ),
     ],
 )
 def test_setting_that_could_not_work_stops_the_start(keys: dict[str, str], problem: str) -> None:

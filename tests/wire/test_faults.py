@@ -124,7 +124,7 @@ def test_f22_what_else_is_no_id_is_told(value: object, what: str) -> None:
         (request(invitedUser={"id": USER_ID, "userPrincipalName": "k@x"}), "invitedUser",
          "has both id and userPrincipalName, where one of them is wanted"),
         (info(ccRecipients={}), f"{INFO}.ccRecipients",
-         "is an empty object, where a list of at most one recipient is wanted"),
+         "is an empty object, where a list of at most 100 recipients is wanted"),
         (info(ccRecipients=[{}]), f"{ITEM}.emailAddress",
          "is missing, where an object with address is wanted"),
         (info(customizedMessageBody="Dear Kim, " * 300), f"{INFO}.customizedMessageBody",

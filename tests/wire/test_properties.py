@@ -17,7 +17,7 @@ from converters.wire.requests import RequestBody, parse
 from tests.samples import OTHER_ID, request
 
 WHOLE = request(
-    message_info=MessageInfo("en-US", Recipient("boss@contoso.example", "Boss"), "Welcome"),
+    message_info=MessageInfo("en-US", (Recipient("boss@contoso.example", "Boss"),), "Welcome"),
     redirect_url="https://myapps.microsoft.com",
     requested_by="RITM1",
 )
@@ -48,6 +48,9 @@ def test_every_property_that_is_taken_is_in_the_list() -> None:
 def test_request_that_waits_says_all_that_it_said() -> None:
     assert parse(deferred(WHOLE), None) == WHOLE
     assert parse(deferred(COMPLETED), None) == COMPLETED
+    copies = (Recipient("boss@contoso.example", "Boss"), Recipient("lead@partner.example"))
+    several = replace(WHOLE, message_info=replace(WHOLE.message_info, cc=copies))
+    assert parse(deferred(several), None) == several
     by_name = request(user_id=None, user_principal_name="kim@contoso.example")
     assert parse(deferred(by_name), None) == by_name
 
@@ -84,11 +87,12 @@ CHANGES: list[dict[str, Any]] = [
         {"message_info": info}
         for info in (
             MessageInfo(),
-            MessageInfo("de", Recipient("boss@contoso.example", "Boss"), "Welcome"),
-            MessageInfo("en-US", Recipient("ceo@contoso.example", "Boss"), "Welcome"),
-            MessageInfo("en-US", Recipient("boss@contoso.example", "Chief"), "Welcome"),
-            MessageInfo("en-US", Recipient("boss@contoso.example"), "Welcome"),
-            MessageInfo("en-US", Recipient("boss@contoso.example", "Boss"), "Hello"),
+            MessageInfo("de", (Recipient("boss@contoso.example", "Boss"),), "Welcome"),
+            MessageInfo("en-US", (Recipient("ceo@contoso.example", "Boss"),), "Welcome"),
+            MessageInfo("en-US", (Recipient("boss@contoso.example", "Chief"),), "Welcome"),
+            MessageInfo("en-US", (Recipient("boss@contoso.example"),), "Welcome"),
+            MessageInfo("en-US", (Recipient("boss@contoso.example", "Boss"),), "Hello"),
+            MessageInfo("en-US", (Recipient("boss@contoso.example", "Boss"),) * 2, "Welcome"),
         )
     ),
 ]

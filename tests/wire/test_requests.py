@@ -60,7 +60,7 @@ def test_body_of_the_article_is_a_request_as_it_stands() -> None:
         correlation_id=parsed(ARTICLE).correlation_id,
         user_id=USER_ID,
         email_address=ADDRESS,
-        message_info=MessageInfo("en-US", Recipient("boss@contoso.example"), "Welcome"),
+        message_info=MessageInfo("en-US", (Recipient("boss@contoso.example"),), "Welcome"),
         redirect_url="https://myapps.microsoft.com?tenantId=",
     )
 
@@ -126,7 +126,7 @@ def test_r8_what_is_no_json_object_is_one_fault(body: bytes) -> None:
         ({"inviteRedirectUrl": ""}, [("invalidValue", "inviteRedirectUrl")]),
         ({"id": "shadow"}, [("unknownProperty", "id")]),
         (
-            {"invitedUserMessageInfo": {"ccRecipients": [{"emailAddress": {}}] * 2}},
+            {"invitedUserMessageInfo": {"ccRecipients": [{"emailAddress": {}}] * 101}},
             [("invalidValue", "invitedUserMessageInfo.ccRecipients")],
         ),
         (

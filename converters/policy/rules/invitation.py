@@ -10,6 +10,7 @@ from converters.policy.rule import Finding, Rule, found_if, known
 from converters.settings.reader import leads_to
 
 if TYPE_CHECKING:
+    from converters.model.request import Recipient
     from converters.policy.rule import Case
 
 
@@ -20,18 +21,22 @@ def _redirect_not_allowed(case: Case) -> Finding | None:
 
 def _cc_not_allowed(case: Case) -> Finding | None:
     cc = case.request.message_info.cc
-    if cc is None:
-        return None
-    address, problem = parsed(cc.address)
+    if len(cc) > 1 and case.settings.mail is None:
+        # "invitedUserMessageInfo resource type": currently only one.
+        return Finding({"problem": "Microsoft's own mail takes one, and MAIL_SENDER is not set"})
+    problems = (_problem_of_copy(case, each) for each in cc)
+    return next((Finding({"problem": problem}) for problem in problems if problem), None)
+
+
+def _problem_of_copy(case: Case, recipient: Recipient) -> str | None:
+    address, problem = parsed(recipient.address)
     if address is None:
-        return Finding({"problem": f"it is no address ({problem})"})
+        return f"it is no address ({problem})"
     if address.domain in case.settings.allowed_email_domains:
         return None
     if address.domain in known(case.facts.tenant.verified_domains):
         return None
-    return Finding(
-        {"problem": "its domain is neither this tenant's nor on the list of allowed domains"}
-    )
+    return "its domain is neither this tenant's nor on the list of allowed domains"
 
 
 def _domain_refused_by_tenant(case: Case) -> Finding | None:

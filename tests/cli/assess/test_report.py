@@ -17,7 +17,7 @@ from cli.assess.report.page import SCRIPTS
 from cli.assess.rows import FIELDS, SIGN_INS
 from local.graph import GraphEmulator
 from local.world import ROOT
-from tests.cli.assess.browser import (
+from tests.browser import (
     CHROMIUM,
     WHY_SKIPPED,
     address,
@@ -25,6 +25,7 @@ from tests.cli.assess.browser import (
     literal,
     page,
     resize,
+    scheme,
 )
 from tests.cli.assess.reports import many, report
 from tests.cli.assess.tenants import KEYS, varied
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.cli.assess.browser import Browser
+    from tests.browser import Browser
 
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason=WHY_SKIPPED)
 AXE = ROOT / "local" / "node" / "node_modules" / "axe-core" / "axe.min.js"
@@ -224,13 +225,12 @@ async def test_only_rows_in_sight_are_drawn_and_the_keyboard_reaches_all(
 @needs_browser
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (make setup)")
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("liked", ["light", "dark"])
 async def test_axe_finds_nothing_against_wcag_a_and_aa(
-    driven_at: str, tmp_path: Path, width: int, scheme: str
+    driven_at: str, tmp_path: Path, width: int, liked: str
 ) -> None:
     async with page(driven_at) as seen:
-        media = [{"name": "prefers-color-scheme", "value": scheme}]
-        await seen.send("Emulation.setEmulatedMedia", features=media)
+        await scheme(seen, liked)
         await resize(seen, width)
         await seen.open(address(report(many(200)).saved(tmp_path), "f=status|=|eligible"))
         # Nothing but the table scrolls sideways.

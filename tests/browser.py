@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import re
@@ -67,6 +68,14 @@ class Browser:
         await self.run(
             "new Promise((done) => { const look = () => document.documentElement?.dataset.drawn"
             " ? done(true) : setTimeout(look, 5); look(); })"
+        )
+
+    async def load(self, url: str) -> None:
+        """Load a page that has no script, and wait until all of it is there."""
+        await self.send("Page.navigate", url=url)
+        await self.run(
+            "new Promise((done) => { const look = () => document.readyState === 'complete'"
+            f" && location.href === {literal(url)} ? done(true) : setTimeout(look, 5); look(); }})"
         )
 
     async def run(self, expression: str) -> Any:  # noqa: ANN401
@@ -151,6 +160,12 @@ async def browser(width: int = 1280, height: int = 900) -> AsyncIterator[Browser
             yield one
 
 
+async def scheme(one: Browser, name: str) -> None:
+    """Let the page be seen by somebody who likes ``light`` or ``dark``."""
+    features = [{"name": "prefers-color-scheme", "value": name}]
+    await one.send("Emulation.setEmulatedMedia", features=features)
+
+
 async def resize(one: Browser, width: int, height: int = 900) -> None:
     """Make the page another size."""
     await one.send(
@@ -160,6 +175,12 @@ async def resize(one: Browser, width: int, height: int = 900) -> None:
         deviceScaleFactor=1,
         mobile=False,
     )
+
+
+async def picture(one: Browser) -> bytes:
+    """Return what the window shows as PNG."""
+    shot = await one.send("Page.captureScreenshot")
+    return base64.b64decode(shot["data"])
 
 
 def address(path: Path, fragment: str = "") -> str:
