@@ -17,7 +17,7 @@ from converters.model.redemption import IdentityProvider, Redemption
 if TYPE_CHECKING:
     from converters.model.redemption import ExternalIdentity, Standing
 
-PENDING, ACCEPTED = "PendingAcceptance", "Accepted"
+_ACCEPTED = "Accepted"
 _PROVIDERS = {
     "externalazuread": IdentityProvider.ENTRA,
     "microsoftaccount": IdentityProvider.MICROSOFT_ACCOUNT,
@@ -92,7 +92,7 @@ def judge(
     """
     if standing is None:
         return _cancelled(USER_DELETED)
-    if standing.external_user_state == ACCEPTED:
+    if standing.external_user_state == _ACCEPTED:
         return _redeemed(standing, domain)
     if not standing.account_enabled:
         return _cancelled(USER_DISABLED)
