@@ -222,6 +222,7 @@ ROWS: dict[str, list[tuple[Case, str]]] = {
             "https://myapps.microsoft.com@evil.example",
             "https://user@myapps.microsoft.com",
             "https://evil.example\\@myapps.microsoft.com",
+            "https://myapps.microsoft.com/\\evil.example",
             "https://myapps.microsoft.com:8443",
             "https://my\tapps.microsoft.com",
             "https://myapps.microsoft.com:notaport",
