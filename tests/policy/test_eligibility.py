@@ -335,6 +335,15 @@ def test_mail_has_to_be_in_the_domain_of_the_address(mail: str, expected: list[s
     assert codes(case(of_user=user(mail=mail))) == expected
 
 
+def test_mail_is_not_held_against_an_address_that_is_refused_itself() -> None:
+    checked = case(of_user=user(mail="kim@supplier.example"))
+    assert "mailDomainMismatch" in codes(checked)
+    choice = checked.facts.choice
+    for refused in (replace(choice, foreign=True), replace(choice, missing=True)):
+        facts = replace(checked.facts, choice=refused)
+        assert "mailDomainMismatch" not in codes(replace(checked, facts=facts))
+
+
 def test_every_reason_is_given_at_once() -> None:
     checked = case(
         of_user=user(account_enabled=False, assigned_plans=(ServicePlan(STANDARD, "Enabled"),)),

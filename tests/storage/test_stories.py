@@ -55,7 +55,9 @@ async def test_turn_is_the_request_that_last_began_to_invite(
         await stories.close()
     assert turn
     assert (turn.key, turn.request_id) == (ledger_key("R-1"), "R-1")
-    assert records.told(story.record or "")["graph"]["status"] is None
+    graph = records.told(story.record or "")["graph"]
+    assert graph.keys() == {"requestId", "status", "code"}
+    assert graph["status"] is None
 
 
 async def test_row_of_before_request_ids_were_kept_is_read(
