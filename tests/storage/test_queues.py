@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +14,7 @@ from converters.model.errors import LedgerUnavailable, QueueUnavailable
 from converters.settings.storage_account import Storage
 from converters.storage.clock import ServiceClock
 from converters.storage.queues import Backlog, Queue, QueueReader, Received
+from converters.storage.quota import Quota
 from converters.storage.table import Rows
 from tests.storage_service import KEY, StorageService
 
@@ -100,6 +101,42 @@ async def test_nothing_waits_in_a_queue_that_is_empty() -> None:
     async with queue_at(service) as queue:
         backlog = await QueueReader(queue).backlog(datetime.now(UTC))
     assert backlog == Backlog(0, 0)
+
+
+NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
+PUT_AT_NOON = (
+    "<QueueMessagesList><QueueMessage><MessageId>m</MessageId>"
+    "<InsertionTime>Fri, 27 Nov 2026 12:00:00 GMT</InsertionTime><MessageText>x</MessageText>"
+    "</QueueMessage></QueueMessagesList>"
+)
+
+
+@pytest.mark.parametrize(("later", "age"), [(0, 0), (7.4, 7), (7.6, 8), (-5, 0)])
+async def test_first_message_is_as_old_as_the_services_clock_says_and_never_younger_than_now(
+    later: float, age: int
+) -> None:
+    service = StorageService(answer(approximate_messages_count="3"), answer(PUT_AT_NOON))
+    async with queue_at(service) as queue:
+        backlog = await QueueReader(queue).backlog(NOON + timedelta(seconds=later))
+    assert backlog == Backlog(3, age)
+
+
+@pytest.mark.parametrize(
+    ("time", "lifetime"),
+    [
+        ("00:00:00.000000", 86_400),
+        ("12:34:56.000000", 41_104),
+        ("23:59:30.000001", 29),
+        ("23:59:59.900000", 1),
+    ],
+)
+async def test_mark_of_a_day_lives_until_midnight_and_no_longer(time: str, lifetime: int) -> None:
+    now = datetime.fromisoformat(f"2026-11-27T{time}+00:00").timestamp()
+    service = StorageService(answer(MADE, status=201), answer(approximate_messages_count="1"))
+    async with queue_at(service) as queue:
+        assert await Quota(queue, ServiceClock(lambda: now)).reserve(1)
+    (_, put), _ = asked(service)
+    assert put == {"messagettl": str(lifetime)}
 
 
 class Nobody:
