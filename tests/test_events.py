@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -67,11 +68,14 @@ async def test_event_about_no_candidate_is_a_line_of_the_log(  # noqa: PLR0913, 
 ) -> None:
     async with service(azurite, queue_names, of_tenant, **EVENTS) as running:
         line = await untold(running, user_event(), caplog)
+        kept = [row["Record"] for row in await running.rows() if row.get("Record")]
         again = await untold(running, user_event(), caplog)
         assert running.invited() == []
         everything = running.with_settings(**ALL)
         outcome = await everything.outcome(user_event("e-2"))
     assert (line["status"], sorted(line["reasons"])) == (status, reasons)
+    # What nobody is told of is found by `b2b history` all the same.
+    assert [json.loads(record)["status"] for record in kept] == [status]
     assert (again["status"], sorted(again["reasons"])) == (status, reasons)
     assert (outcome["status"], sorted(codes(outcome["reasons"]))) == (status, reasons)
 

@@ -166,3 +166,58 @@ def test_emulation_is_written_without_the_libraries_it_is_to_judge() -> None:
         and any(name.startswith(("kiota", "msgraph", "httpx")) for name in imported(path))
     }
     assert knowing == set()
+
+
+def defined(module: ast.Module) -> set[str]:
+    """Return the names that a module defines at its top level."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    stored = {
+        inner.id
+        for node in module.body
+        if isinstance(node, (ast.Assign, ast.AnnAssign))
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
+    }
+    return stored | {node.name for node in module.body if isinstance(node, functions)}
+
+
+def used(module: ast.Module, name: str) -> set[str]:
+    """Return what a module uses: its own names, those it imports, attributes of modules."""
+    found: set[str] = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Attribute):
+            found.add(f"{ast.unparse(node.value).rpartition('.')[2]}.{node.attr}")
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(f"{name}.{node.id}")
+    return found
+
+
+def idle(sources: Mapping[str, str], users: Iterable[str]) -> set[str]:
+    """Return what modules define at their top level and neither they nor ``users`` use."""
+    parsed = {name: ast.parse(text) for name, text in sources.items()}
+    known = set().union(
+        *(used(module, name) for name, module in parsed.items()),
+        *(used(ast.parse(text), "") for text in users),
+    )
+    return {
+        f"{name}.{each}"
+        for name, module in parsed.items()
+        for each in defined(module)
+        if not {f"{name}.{each}", f"{name.rpartition('.')[2]}.{each}"} & known
+    }
+
+
+def test_nothing_is_defined_that_nobody_uses() -> None:
+    beside = [
+        ROOT / "function_app.py",
+        *(ROOT / "cli").rglob("*.py"),
+        *(ROOT / "local").rglob("*.py"),
+    ]
+    users = [path.read_text() for path in beside if "node_modules" not in path.parts]
+    texts = {module: SOURCES[module].read_text() for module in MODULES}
+    assert idle({"converters.a": "A, B = 1, 2\nprint(A)\n"}, []) == {"converters.a.B"}
+    assert idle({"converters.a": "B = 2\n"}, ["from converters.a import B"]) == set()
+    assert idle({"converters.a": "B = 2\n"}, ["a.B"]) == set()
+    assert idle(texts, users) == set()

@@ -17,7 +17,7 @@ from converters.model.redemption import IdentityProvider, Redemption
 if TYPE_CHECKING:
     from converters.model.redemption import ExternalIdentity, Standing
 
-PENDING, ACCEPTED = "PendingAcceptance", "Accepted"
+_ACCEPTED = "Accepted"
 _PROVIDERS = {
     "externalazuread": IdentityProvider.ENTRA,
     "microsoftaccount": IdentityProvider.MICROSOFT_ACCOUNT,
@@ -92,7 +92,7 @@ def judge(
     """
     if standing is None:
         return _cancelled(USER_DELETED)
-    if standing.external_user_state == ACCEPTED:
+    if standing.external_user_state == _ACCEPTED:
         return _redeemed(standing, domain)
     if not standing.account_enabled:
         return _cancelled(USER_DISABLED)
@@ -135,21 +135,19 @@ def _provider(identity: ExternalIdentity) -> IdentityProvider:
     if known:
         return known
     # Of another Entra organisation the reference says that the issuer is its domain.
-    return IdentityProvider.ENTRA if _is_domain(identity.issuer) else IdentityProvider.FEDERATED
+    return IdentityProvider.ENTRA if _issuing(identity) else IdentityProvider.FEDERATED
 
 
 def _domain(identity: ExternalIdentity) -> str | None:
     """Return the domain of an identity, where its own name or its issuer says one."""
     if identity.assigned_id and "@" in identity.assigned_id:
         return domain_of(identity.assigned_id)
-    if identity.issuer.lower() in _PROVIDERS or not _is_domain(identity.issuer):
-        return None
-    return normal_domain(identity.issuer)
+    return None if identity.issuer.lower() in _PROVIDERS else _issuing(identity)
 
 
-def _is_domain(issuer: str) -> bool:
+def _issuing(identity: ExternalIdentity) -> str | None:
+    """Return the issuer where it is a domain."""
     try:
-        normal_domain(issuer)
+        return normal_domain(identity.issuer)
     except AddressMalformed:
-        return False
-    return True
+        return None

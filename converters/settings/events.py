@@ -78,11 +78,11 @@ class Events:
         schedule: when it looks after that, an NCRONTAB expression.
     """
 
-    client_state: str | None = field(default=None, repr=False)
-    outcomes: EventOutcomes = EventOutcomes.ACTIONABLE
-    quiet_seconds: int = 300
-    topic: PartnerTopic | None = None
-    schedule: str = _SCHEDULE
+    client_state: str | None = field(repr=False)
+    outcomes: EventOutcomes
+    quiet_seconds: int
+    topic: PartnerTopic | None
+    schedule: str
 
 
 def read_events(keys: SettingsReader) -> Events:

@@ -43,7 +43,7 @@ class Look:
     sequence: int | None
     subscription_id: str | None
     etag: str
-    fresh: bool = False
+    fresh: bool
 
     def covers(self, origin: Origin | None, now: float) -> bool:
         """Tell whether an event is no newer than one that was looked at.

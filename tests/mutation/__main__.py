@@ -97,8 +97,8 @@ def main() -> int:
 
 
 def say(result: report.Result) -> None:
-    """Tell of a mutant that is alive as soon as it is known."""
-    told = f"\nalive: {result.mutant}\n" if result.fate == report.SURVIVED else "."
+    """Tell of a mutant that no test has failed for as soon as it is known."""
+    told = "." if result.fate == report.KILLED else f"\n{result.fate}: {result.mutant}\n"
     print(told, end="", flush=True)
 
 

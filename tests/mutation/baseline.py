@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 FOLDER = ROOT / ".mutation"
 SECONDS, DIGEST, COVERAGE = FOLDER / "seconds.json", FOLDER / "digest", FOLDER / "coverage"
 _ROOMS = ("model", "settings", "wire", "policy", "mail", "graph", "storage", "steps", "reliability")
-_FILES = ("test_conversion.py", "test_security.py", "test_field_cases.py", "test_contract.py")
+_FILES = (
+    "test_conversion.py",
+    "test_security.py",
+    "test_field_cases.py",
+    "test_contract.py",
+    "test_events.py",
+    "test_foreign_events.py",
+)
 TESTS = (*(f"tests/{room}" for room in _ROOMS), *(f"tests/{file}" for file in _FILES))
 OPTIONS = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 WANTED = 97.0
 KILLED, SURVIVED, EQUIVALENT = "killed", "survived", "equivalent"
+# No test failed, and none ended in time either; alone it was no other.
+TIMED_OUT = "timed out"
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,9 @@ class Result:
 def score(results: list[Result]) -> float:
     """Return the share that was killed, in percent, the equivalent ones left out."""
     fates = Counter(result.fate for result in results)
-    told = fates[KILLED] + fates[SURVIVED]
-    return 100 * fates[KILLED] / told if told else 100.0
+    killed = fates[KILLED] + fates[TIMED_OUT]
+    told = killed + fates[SURVIVED]
+    return 100 * killed / told if told else 100.0
 
 
 def holds(results: list[Result]) -> bool:
@@ -39,12 +42,14 @@ def holds(results: list[Result]) -> bool:
 
 def written(results: list[Result]) -> str:
     """Write the report."""
-    row = "{:<10}{:>8}{:>8}{:>10}{:>12}{:>8}"
-    lines = [row.format("area", "mutants", KILLED, SURVIVED, EQUIVALENT, "score")]
+    row = "{:<13}{:>8}{:>8}{:>11}{:>10}{:>12}{:>8}"
+    lines = [row.format("area", "mutants", KILLED, TIMED_OUT, SURVIVED, EQUIVALENT, "score")]
     for area in [*dict.fromkeys(result.area for result in results), "all"]:
         here = [result for result in results if area in {result.area, "all"}]
         fates = Counter(result.fate for result in here)
-        counts = (fates[KILLED], fates[SURVIVED], fates[EQUIVALENT])
+        counts = [fates[fate] for fate in (KILLED, TIMED_OUT, SURVIVED, EQUIVALENT)]
         lines.append(row.format(area, len(here), *counts, f"{score(here):.1f}%"))
-    alive = [str(result.mutant) for result in results if result.fate == SURVIVED]
-    return "\n".join([*lines, "", "survivors:" if alive else "no survivors", *sorted(alive), ""])
+    for fate in (TIMED_OUT, SURVIVED):
+        found = sorted(str(result.mutant) for result in results if result.fate == fate)
+        lines += ["", f"{fate}:" if found else f"none {fate}", *found]
+    return "\n".join([*lines, ""])

@@ -242,6 +242,7 @@ ROWS: dict[str, list[tuple[Case, str]]] = {
             "https://myapps.microsoft.com@evil.example",
             "https://user@myapps.microsoft.com",
             "https://evil.example\\@myapps.microsoft.com",
+            "https://myapps.microsoft.com/\\evil.example",
             "https://myapps.microsoft.com:8443",
             "https://my\tapps.microsoft.com",
             "https://myapps.microsoft.com:notaport",
@@ -374,6 +375,15 @@ def test_pending_says_since_when_if_that_is_known(since: datetime | None, messag
 )
 def test_mail_has_to_be_in_the_domain_of_the_address(mail: str, expected: list[str]) -> None:
     assert codes(case(of_user=user(mail=mail))) == expected
+
+
+def test_mail_is_not_held_against_an_address_that_is_refused_itself() -> None:
+    checked = case(of_user=user(mail="kim@supplier.example"))
+    assert "mailDomainMismatch" in codes(checked)
+    choice = checked.facts.choice
+    for refused in (replace(choice, foreign=True), replace(choice, missing=True)):
+        facts = replace(checked.facts, choice=refused)
+        assert "mailDomainMismatch" not in codes(replace(checked, facts=facts))
 
 
 def test_every_reason_is_given_at_once() -> None:

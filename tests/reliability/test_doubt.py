@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from converters.storage.clock import ServiceClock
 from local.graph import Fault
 from tests.directory import USER_ID, request
+from tests.samples import case
 from tests.service import service
 from tests.telling import codes, lines
 
@@ -204,3 +207,17 @@ async def test_claim_is_given_back_where_the_quota_could_not_be_counted(
         await running.quota.create_queue()
         outcome = await running.outcome(await running.waiting())
         assert (outcome["status"], len(running.invited())) == ("invited", 1)
+
+
+@pytest.mark.parametrize("left", [1.0, 0.5, 0.0, -1.0])
+async def test_claim_is_waited_for_to_its_last_moment_and_no_longer(
+    azurite: str, queue_names: Iterator[str], left: float
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.handle(request())
+        claim = await running.converter.ledger.held(USER_ID)
+        assert claim
+        clock = ServiceClock(lambda: claim.since + 60 - left)
+        inviter = replace(running.converter.inviter, clock=clock)
+        waiting = inviter.wait_for_replicas(case(), claim, 60)
+    assert (waiting is None) is (left <= 0)

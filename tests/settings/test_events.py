@@ -13,7 +13,8 @@ SECRET = "s" * 128
 
 
 def test_without_keys_only_what_needs_somebody_is_told_and_no_state_is_asked_for() -> None:
-    assert Settings.from_mapping(LEAST).events == Events(None, EventOutcomes.ACTIONABLE, 300)
+    least = Events(None, EventOutcomes.ACTIONABLE, 300, None, "30 */5 * * * *")
+    assert Settings.from_mapping(LEAST).events == least
 
 
 def test_keys_are_read() -> None:
@@ -21,9 +22,10 @@ def test_keys_are_read() -> None:
         "EVENTS_CLIENT_STATE": f" {SECRET} ",
         "EVENT_OUTCOMES": "all",
         "EVENT_QUIET_SECONDS": "0",
+        "SUBSCRIBE_SCHEDULE": "0 0 * * * *",
     }
     settings = Settings.from_mapping(LEAST | keys)
-    assert settings.events == Events(SECRET, EventOutcomes.ALL, 0)
+    assert settings.events == Events(SECRET, EventOutcomes.ALL, 0, None, "0 0 * * * *")
     assert SECRET not in repr(settings)
 
 

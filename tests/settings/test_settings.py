@@ -30,6 +30,7 @@ def test_least_settings_allow_nobody_and_ask_microsoft() -> None:
         "conversion-requests",
         "conversion-results",
     )
+    assert settings.poison_queue == "conversion-requests-poison"
     assert settings.address_property is AddressProperty.BY_ORIGIN
     assert settings.redirect_url_hosts == {"myapps.microsoft.com", "teams.microsoft.com"}
     assert not settings.paused

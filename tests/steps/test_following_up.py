@@ -10,6 +10,7 @@ import pytest
 from converters.model.errors import QueueUnavailable
 from converters.model.follow_up import FollowUp
 from converters.settings.follow_up import DAY
+from converters.steps import retrying
 from local.graph.faults import Fault
 from tests.directory import USER_ID, kim, request, tenant
 from tests.service import Service, service, taken
@@ -181,6 +182,36 @@ async def test_look_waits_through_an_outage(azurite: str, queue_names: Iterator[
         assert await running.follow_up() == []
         (event,) = await running.follow_up()
     assert event["data"]["status"] == "redeemed"
+
+
+@pytest.mark.parametrize(("asked", "waits"), [(None, 40), (7, 47), (0, 40)])
+async def test_look_that_graph_cannot_answer_waits_longer_each_time_and_as_long_as_it_asks(
+    azurite: str,
+    queue_names: Iterator[str],
+    monkeypatch: pytest.MonkeyPatch,
+    asked: int | None,
+    waits: int,
+) -> None:
+    tries: list[int] = []
+    waited: list[float] = []
+
+    def back_off(attempts: int, _: float) -> float:
+        tries.append(attempts)
+        return 40
+
+    def delay(seconds: float) -> int:
+        waited.append(seconds)
+        return 0
+
+    monkeypatch.setattr(retrying, "back_off", back_off)
+    async with service(azurite, queue_names) as running:
+        await invited(running)
+        fault = Fault(method="GET", path=USER_ID, status=503, retry_after=asked, times=2)
+        running.graph.faults.add(fault)
+        monkeypatch.setattr(retrying, "delay", delay)
+        await looked(running)
+        await running.follow_up()
+    assert (tries, waited[0]) == ([0, 1], waits)
 
 
 async def test_r14_end_that_could_not_be_told_is_told_as_it_was_found(

@@ -49,6 +49,15 @@ def test_time_never_goes_back_by_the_fraction_that_headers_cut_off() -> None:
     assert last > 2_000.5 + 39 * 0.3 - 0.11, "it has come close to the truth"
 
 
+def test_time_that_is_as_much_older_as_headers_can_be_changes_nothing() -> None:
+    machine = Machine()
+    machine.told(2_000)
+    machine.told(1_998)
+    assert machine.clock.now() == 2_000
+    machine.told(1_997)
+    assert machine.clock.now() == 1_997
+
+
 def test_service_that_tells_another_time_is_believed() -> None:
     machine = Machine()
     for told in (2_000, 5_000, 3_000):

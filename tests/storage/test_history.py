@@ -57,7 +57,9 @@ async def test_user_has_a_turn_and_an_open_follow_up(
         await history.close()
     assert of_user.turn
     assert (of_user.turn.key, of_user.turn.request_id) == (ledger_key("R-1"), "R-1")
-    assert records.told(story.record or "")["graph"]["status"] is None
+    graph = records.told(story.record or "")["graph"]
+    assert graph.keys() == {"requestId", "status", "code"}
+    assert graph["status"] is None
     (open_,) = of_user.follow_ups
     assert (open_.key, open_.request_id, open_.user_id) == (story.key, "R-1", USER_ID)
     assert (open_.record, open_.ended, open_.reminders, open_.reminded) == (None, None, 0, None)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converters.model.completion import Completion, Step
-from converters.model.request import MessageInfo, Recipient
+from converters.model.request import ConversionRequest, GraphFailure, MessageInfo, Recipient, Waits
 from converters.wire.envelopes import deferred
 from converters.wire.properties import content_digest, properties
 from converters.wire.requests import RequestBody, parse
@@ -53,6 +53,16 @@ def test_request_that_waits_says_all_that_it_said() -> None:
     assert parse(deferred(several), None) == several
     by_name = request(user_id=None, user_principal_name="kim@contoso.example")
     assert parse(deferred(by_name), None) == by_name
+
+
+@pytest.mark.parametrize(("length", "kept"), [(1000, 1000), (1001, 1000)])
+def test_request_that_waits_keeps_of_graphs_words_what_an_outcome_has_room_for(
+    length: int, kept: int
+) -> None:
+    failure = GraphFailure(2, 400, "c" * length, "t" * length, "g-1")
+    found = parse(deferred(request(waits=Waits(1, 1, 7, (), failure))), None)
+    assert isinstance(found, ConversionRequest)
+    assert found.waits.failure == GraphFailure(2, 400, "c" * kept, "t" * kept, "g-1")
 
 
 def test_digest_is_the_one_that_the_ledger_of_the_last_release_holds() -> None:
