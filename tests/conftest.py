@@ -104,7 +104,8 @@ def _no_process_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.fail(f"left behind: {'; '.join(left.values())}")
 
 
-# Deployments played through with the Azure CLI, a storm, and a timer killed at every call: minutes.
+# Deployments played through with the Azure CLI, storms, and a timer killed at every call: minutes;
+# single tests are marked where they stand.
 REHEARSALS = frozenset(
     {
         "test_grant", "test_publish", "test_storm", "test_subscription_deaths", "test_topic",

@@ -6,7 +6,8 @@ import inspect
 import json
 from typing import TYPE_CHECKING, Any
 
-from converters.graph import completion_reads, standing_reads, tenant_reads, user_reads
+from converters.graph import completion_reads, mail_reads, standing_reads, tenant_reads, user_reads
+from converters.graph.mail_body import HEADER
 from converters.model.completion import Step
 from tests.directory import ADDRESS, HOME_TENANT_ID, OTHER_ID, USER_ID
 
@@ -37,7 +38,7 @@ USER: Json = {
 }
 # By the function that builds the read: what it is asked about, and the answer. An answer has what
 # the read looks at and nothing else, so that whatever is taken off it makes it incomplete.
-READS: dict[Callable[..., Read[Any]], tuple[tuple[str, ...], Json]] = {
+READS: dict[Callable[..., Read[Any]], tuple[tuple[Any, ...], Json]] = {
     user_reads.user: ((USER_ID,), USER),
     user_reads.users_named: (("kim@contoso.example",), {"value": [{"id": USER_ID}]}),
     user_reads.users_addressed: ((ADDRESS,), {"value": [{"id": USER_ID}]}),
@@ -79,6 +80,18 @@ READS: dict[Callable[..., Read[Any]], tuple[tuple[str, ...], Json]] = {
     ),
     completion_reads.sponsors: ((USER_ID,), {"value": []}),
     completion_reads.manager: ((USER_ID,), {"id": HOME_TENANT_ID}),
+    mail_reads.sent_mail: (
+        ("invitations@contoso.example", "the-id", ADDRESS, 1_800_000_000.0),
+        {
+            "value": [
+                {
+                    "internetMessageId": "<one@contoso.example>",
+                    "internetMessageHeaders": [{"name": HEADER, "value": "another-id"}],
+                    "toRecipients": [{"emailAddress": {"address": ADDRESS}}],
+                }
+            ]
+        },
+    ),
     tenant_reads.default_inbound: ((), {"b2bCollaborationInbound": EVERYONE}),
 }
 
@@ -87,7 +100,7 @@ def builders() -> set[Callable[..., Read[Any]]]:
     """Return every function of the product that builds a read."""
     return {
         function
-        for module in (user_reads, standing_reads, tenant_reads, completion_reads)
+        for module in (user_reads, standing_reads, tenant_reads, completion_reads, mail_reads)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
         and not name.startswith("_")

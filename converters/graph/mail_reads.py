@@ -61,26 +61,32 @@ def sent_mail(sender: str, mail_id: str, reader: str | None, tried: float) -> Re
 def _trail(messages: tuple[Item, ...], wanted: set[str], reader: str | None) -> Trail:
     trail = Trail.NONE
     for message in messages:
-        headers = message.items_or_none("internetMessageHeaders") if _shows(message) else None
-        marks = {each.label("value") for each in headers or () if _is_ours(each)}
-        if wanted & {*marks, message.label("internetMessageId")}:
+        marks = {each.text("value") for each in _headers(message) if _is_ours(each)}
+        to_reader = _may_be_to(message, reader)
+        if wanted & {*marks, message.text_or_none("internetMessageId")}:
             return Trail.SENT
-        if not marks and reader is not None and reader.lower() in _readers(message):
+        if not marks and to_reader:
             trail = Trail.LIKE
     return trail
 
 
-def _shows(message: Item) -> bool:
-    return message.has("internetMessageHeaders")
+def _headers(message: Item) -> tuple[Item, ...]:
+    # Left out by a mailbox that does not show them: the reader decides then.
+    shown = message.has("internetMessageHeaders")
+    return (message.items_or_none("internetMessageHeaders") if shown else None) or ()
 
 
 def _is_ours(header: Item) -> bool:
-    return header.label("name").lower() == HEADER.lower()
+    return header.text("name").lower() == HEADER.lower()
 
 
-def _readers(message: Item) -> set[str]:
-    recipients = message.items_or_none("toRecipients") or ()
-    return {each.item("emailAddress").label("address").lower() for each in recipients}
+def _may_be_to(message: Item, reader: str | None) -> bool:
+    """Tell whether a mail may be to the reader; what is not known may be."""
+    recipients = message.items_or_none("toRecipients")
+    if reader is None or recipients is None:
+        return True
+    addresses = [each.item("emailAddress").text_or_none("address") for each in recipients]
+    return any(address is None or address.lower() == reader.lower() for address in addresses)
 
 
 def _time(seconds: float) -> str:

@@ -11,7 +11,7 @@ from cli.ending import Code
 from cli.outcomes import code_of, ended, findings, followed, invited, lines, of_follow_up
 from converters.model.outcome import Status
 from converters.model.redemption import ExternalIdentity, Standing
-from converters.policy.redemption import ACCEPTED, judge
+from converters.policy.redemption import judge
 from converters.storage.history import FollowUpStory
 from converters.storage.judgements import written_judgement
 
@@ -19,7 +19,7 @@ DAY = datetime(2026, 5, 1, tzinfo=UTC)
 OPEN = FollowUpStory("k", "R-1", "u", DAY, 0, None, DAY + timedelta(days=1), None, None)
 MAIL = ExternalIdentity("mail", "kim@other.example")
 STANDINGS: dict[Status, Standing | None] = {
-    Status.REDEEMED: Standing(True, ACCEPTED, DAY, (MAIL,)),  # noqa: FBT003
+    Status.REDEEMED: Standing(True, "Accepted", DAY, (MAIL,)),  # noqa: FBT003
     Status.STALE: Standing(True, "PendingAcceptance"),  # noqa: FBT003
     Status.CANCELLED: None,
     Status.FAILED: Standing(True, None),  # noqa: FBT003

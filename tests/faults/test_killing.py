@@ -39,6 +39,7 @@ async def test_r1_host_killed_at_every_step_of_an_event_invites_once_and_tells_o
     assert "graph: invitations" in report.calls
 
 
+@pytest.mark.rehearsal
 @pytest.mark.timeout(600)
 async def test_r13_host_killed_at_every_step_of_a_look_tells_one_end(
     azurite: str, tmp_path: Path
@@ -51,6 +52,7 @@ async def test_r13_host_killed_at_every_step_of_a_look_tells_one_end(
     assert "graph: $batch" in report.calls
 
 
+@pytest.mark.rehearsal
 @pytest.mark.timeout(900)
 async def test_r16_host_killed_at_every_step_of_a_completion_does_all_and_tells_one_end(
     azurite: str, tmp_path: Path
@@ -66,6 +68,7 @@ async def test_r16_host_killed_at_every_step_of_a_completion_does_all_and_tells_
     }  # fmt: skip
 
 
+@pytest.mark.rehearsal
 @pytest.mark.timeout(600)
 async def test_r17_host_killed_at_every_step_of_own_mail_mails_once(
     azurite: str, tmp_path: Path

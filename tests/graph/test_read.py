@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from converters.graph import (
     completion_reads,
+    mail_reads,
     standing_reads,
     subscriptions,
     tenant_reads,
@@ -40,6 +41,8 @@ MAY_BE_NULL = {
     "externalUserState", "externalUserStateChangeDateTime", "userType", "mail", "identities",
     "accountEnabled", "onPremisesSyncEnabled", "onPremisesUserPrincipalName",
     "isManagementRestricted", "isAssignableToRole", "capabilityStatus",
+    # What a mailbox does not tell of a mail makes it one that may be ours.
+    "internetMessageId", "internetMessageHeaders", "toRecipients", "address",
 }  # fmt: skip
 
 
@@ -55,7 +58,9 @@ def test_reads_are_made_by_those_functions_alone() -> None:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Read"
     }
     # The last decides on nobody; test_subscription_trouble.py sends it what is not whole.
-    known = (user_reads, standing_reads, tenant_reads, completion_reads, subscriptions)
+    known = (
+        user_reads, standing_reads, tenant_reads, completion_reads, mail_reads, subscriptions,
+    )  # fmt: skip
     modules = {f"{module.__name__.replace('.', '/')}.py" for module in known}
     assert making == modules
 
@@ -74,6 +79,9 @@ def test_answer_without_any_property_that_is_looked_at_is_unread(builder: Builde
     names = [path for path in places(complete(builder)) if isinstance(path[-1], str)]
     assert names
     for path in names:
+        if path[-1] == "internetMessageHeaders":
+            # Mailboxes did not show them for a time; test_mail.py judges by the reader then.
+            continue
         body = complete(builder)
         spoiled(body, path, drop=True)
         assert isinstance(read_of(builder).fact(200, body), Unread), path
@@ -160,7 +168,10 @@ def test_error_is_unread_unless_its_absence_has_a_name(builder: Builder, status:
         tenant_reads.partner_inbound,
         completion_reads.manager,
     }
-    if status == 404 and builder in named:
+    if status == 404 and builder is mail_reads.sent_mail:
+        # No mailbox there: the mail may have gone all the same.
+        assert fact is mail_reads.Trail.LIKE
+    elif status == 404 and builder in named:
         assert fact is None
         assert read.absence is not None
         assert read.absence.name
@@ -213,6 +224,7 @@ def test_domain_list_that_is_no_json_object_is_unread(text: str) -> None:
 def test_each_read_needs_its_permission_and_no_other() -> None:
     assert {read_of(builder).name: read_of(builder).permission for builder in READS} == {
         "user": "User.Read.All",
+        "sentMail": "Mail.ReadBasic, for that mailbox in Exchange Online",
         # Looks at several users share a batch: each is named by its user.
         USER_ID: "User.Read.All",
         "usersNamed": "User.Read.All",

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from converters.graph import completion_reads, standing_reads, tenant_reads, user_reads
+from converters.graph import completion_reads, mail_reads, standing_reads, tenant_reads, user_reads
 from local.graph import Fault
 from local.graph.query import decoded
 from tests import directory as here
 from tests.reading import READS, incomplete, read_of
 from tests.service import service
+from tests.steps.test_mailing import KEYS as MAIL
+from tests.steps.test_mailing import LOST, later, of_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,11 +36,9 @@ TRUTH = here.tenant(
 
 
 COMPLETIONS = (completion_reads.person, completion_reads.sponsors, completion_reads.manager)
-CONVERSIONS = [
-    builder
-    for builder in READS
-    if builder is not standing_reads.standing and builder not in COMPLETIONS
-]
+# Those have tests of their own below, since they are made after an invitation.
+AFTERWARDS = {standing_reads.standing, mail_reads.sent_mail, *COMPLETIONS}
+CONVERSIONS = [builder for builder in READS if builder not in AFTERWARDS]
 # What decides a completion: the power reads too, which conversions have in common with it.
 DECIDING = [
     *COMPLETIONS,
@@ -72,6 +72,24 @@ async def test_look_that_is_not_whole_tells_nothing(
         await running.age_follow_up(2 * 86_400)
         (event,) = await running.follow_up()
     assert event["data"]["status"] == "redeemed"
+
+
+async def test_r17_sent_items_that_are_not_whole_never_lead_to_a_second_mail(
+    azurite: str, queue_names: Iterator[str], at_once: None
+) -> None:
+    assert at_once is None
+    for name, status, body in incomplete(mail_reads.sent_mail, "https://graph.example/v1.0"):
+        async with service(azurite, queue_names, of_tenant(), **MAIL) as running:
+            running.graph.faults.add(LOST)
+            assert await running.events_of(here.request()) == [], name
+            running.graph.faults.add(
+                Fault(method="GET", path="/sentitems/messages", status=status, body=body)
+            )
+            assert await running.events_of(await running.waiting()) == [], name
+            (event,) = await later(running, 91)
+            assert len(running.graph.mails) == 1, name
+        warned = {warning["code"] for warning in event["data"]["warnings"]}
+        assert (event["data"]["status"], "mailInDoubt" in warned) == ("invited", True), name
 
 
 @pytest.mark.parametrize("builder", CONVERSIONS, ids=lambda builder: builder.__name__)

@@ -49,6 +49,8 @@ def ground() -> Iterator[Ground]:
         yield Ground(LocalHost, azurite.connection_string)
 
 
+# Two minutes, spent waiting for the most part.
+@pytest.mark.rehearsal
 @pytest.mark.parametrize("batch", BATCHES, ids=lambda batch: batch[0].name)
 async def test_scenarios_leave_the_traces_of_the_table(
     batch: Sequence[Scenario], ground: Ground, tmp_path: Path

@@ -163,7 +163,8 @@ def test_permits_are_made_in_one_place_and_every_write_takes_one() -> None:
 def test_transport_is_used_by_the_clients_alone() -> None:
     making = sorted(calling("Transport"))
     assert making == [
-        "cli/assess/reader.py", "converters/graph/client.py", "converters/graph/writing.py",
+        "cli/assess/reader.py", "converters/graph/client.py", "converters/graph/mailbox.py",
+        "converters/graph/writing.py",
     ]  # fmt: skip
 
 
