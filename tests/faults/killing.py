@@ -89,6 +89,8 @@ class Run:
             await self._host_and_successor(storage, tap, settings)
             await self._until_over(storage, tap)
             self.calls = tap.calls
+            if self._point is None:
+                self._expect(not tap.answer_to_lose, f"never called: {tap.answer_to_lose}")
             await self._check(storage)
 
     async def _prepare(self, storage: QueueServiceClient, tap: Wiretap) -> None:

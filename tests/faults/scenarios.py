@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from converters.model.completion import Step
 from tests.events import EVENTS
@@ -109,7 +108,7 @@ OWN_MAILS = (
         "own mail, answer lost",
         "invited",
         settings=OWN,
-        loses=f"graph: users/{quote(SENDER)}/sendMail",
+        loses=f"graph: users/{SENDER}/sendMail",
     ),
     Scenario("own mail, sent items unread", "invited", settings=OWN_UNREAD),
     Scenario("own mail, resend", "invited", {"mode": "resend"}, PENDING, OWN),

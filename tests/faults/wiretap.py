@@ -86,6 +86,11 @@ class Wiretap:
         """Cut the connection in place of the first answer to a kind of call."""
         self._lost = kind
 
+    @property
+    def answer_to_lose(self) -> str:
+        """The kind of call whose answer is still to be lost; empty where there is none."""
+        return self._lost
+
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(auto_decompress=False)
         urls = {name: await self._serve(name) for name in self._upstreams}
