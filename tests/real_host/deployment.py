@@ -93,13 +93,16 @@ class Deployment:
         """Return the outcome of a request that is no deferral, once nothing waits any more.
 
         Raises:
-            AssertionError: there is none in time, or more than one.
+            AssertionError: there is none in time.
+            ValueError: there are several, not only copies of one.
         """
 
         async def ended() -> list[dict[str, Any]]:
             waiting = await self.count("requests")
-            told = [event["data"] for event in await self.take(request_id)]
-            return [] if waiting else [data for data in told if data["status"] != "deferred"]
+            # A copy of an outcome has its id.
+            told = {event["id"]: event["data"] for event in await self.take(request_id)}
+            ends = [data for data in told.values() if data["status"] != "deferred"]
+            return [] if waiting else ends
 
         (data,) = await until(ended, f"outcome of {request_id}", seconds)
         return dict(data)
