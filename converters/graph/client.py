@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_OK, _CREATED, _REFUSED_FROM, _NOT_FOUND = 200, 201, 400, 404
-_NO_TIMELY_REQUEST, _THROTTLED, _FAILED_FROM, _UNAVAILABLE = 408, 429, 500, 503
+_OK, _CREATED, _REFUSED_FROM, _NOT_FOUND, _UNAVAILABLE = 200, 201, 400, 404, 503
 _READS, _INVITATIONS = "reads", "invitations"
 # Far more than any list that a rule looks at has; what is longer is not read whole.
 _MOST_PAGES = 20
@@ -149,7 +148,7 @@ class Graph:
     async def invite(
         self, approval: Approval, reservation: Reservation, trace: Trace
     ) -> Invitation:
-        """Make the invitation: the one call of this product that changes anything in the directory.
+        """Make the invitation: all that changes the directory, but for the steps of completions.
 
         Raises:
             GraphRefused: Graph says no for good.
@@ -222,14 +221,13 @@ class Graph:
         Raises:
             GraphUnavailable: it does not; the same call may be answered otherwise later.
         """
-        status = answer.status
-        if status not in {_NO_TIMELY_REQUEST, _THROTTLED} and status < _FAILED_FROM:
+        if not answer.is_passing:
             return answer
-        if status == _THROTTLED:
+        if answer.is_throttled:
             self._cooldowns[lane].start(answer.retry_after)
             if lane == _INVITATIONS:
                 self._limiter.record_throttled()
-        elif status == _UNAVAILABLE and answer.retry_after:
+        elif answer.status == _UNAVAILABLE and answer.retry_after:
             self._cooldowns[lane].start(answer.retry_after)
         raise answer.unavailable(what)
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 4
 _MAIL, _SENT_ITEMS = "mailing the invitation", "reading the sent items"
 _ACCEPTED, _REFUSED_FROM = 202, 400
-_NO_TIMELY_REQUEST, _THROTTLED, _FAILED_FROM = 408, 429, 500
 # At the pace of one mailbox, an hour has fewer.
 _MOST_PAGES = 30
 # What is so of the mailbox or of this application, and not of one message: another one would be
@@ -111,9 +110,9 @@ class Mailbox:
 
     def _final(self, answer: Response, what: str) -> Response:
         """Return an answer that concludes something; raises where it does not."""
-        if answer.status not in {_NO_TIMELY_REQUEST, _THROTTLED} and answer.status < _FAILED_FROM:
+        if not answer.is_passing:
             return answer
-        if answer.status == _THROTTLED:
+        if answer.is_throttled:
             self.pace.record_throttled(answer.retry_after)
         raise answer.unavailable(what)
 

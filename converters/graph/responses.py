@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from converters.model.facts import Unread
 
 T = TypeVar("T")
-_OK = 200
+_OK, _NO_TIMELY_REQUEST, _THROTTLED, _FAILED_FROM = 200, 408, 429, 500
 # What a sick gateway may say must neither close a worker for good nor exceed a queue's delay.
 _MOST_RETRY_AFTER = 24 * 3600
 _SECONDS = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII)
@@ -45,6 +45,16 @@ class Response:
         text = self.headers.get("retry-after", "").strip()
         seconds = float(text) if _SECONDS.fullmatch(text) else self._seconds_until(text)
         return None if seconds is None else min(max(seconds, 0.0), _MOST_RETRY_AFTER)
+
+    @property
+    def is_throttled(self) -> bool:
+        """Whether Graph asks for fewer calls ("Microsoft Graph throttling guidance")."""
+        return self.status == _THROTTLED
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether it concludes nothing: the same call may be answered otherwise later."""
+        return self.is_throttled or self.status == _NO_TIMELY_REQUEST or self.status >= _FAILED_FROM
 
     @property
     def limit_used(self) -> float | None:

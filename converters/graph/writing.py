@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from converters.model.trace import Trace
     from converters.policy.completing import Permit
 
-_REFUSED_FROM, _NOT_FOUND, _NO_TIMELY_REQUEST, _THROTTLED, _FAILED_FROM = 400, 404, 408, 429, 500
+_REFUSED_FROM, _NOT_FOUND = 400, 404
 # "Add sponsor": what Graph says of one who is there already.
 _THERE_ALREADY = "added object references already exist"
 # "Password policies and restrictions": at most 256 characters, of at least three of four kinds.
@@ -61,11 +61,9 @@ class DirectoryWriter:
         if remaining := self._cooldowns[permit.step].remaining():
             raise GraphUnavailable(f"{what}, too early", retry_after=remaining)
         answer = await self._sent(permit, what, trace)
-        if answer.status in {_NOT_FOUND, _NO_TIMELY_REQUEST, _THROTTLED} or (
-            answer.status >= _FAILED_FROM
-        ):
-            # The user was read a moment ago: a 404 is a replica's that lags.
-            if answer.status == _THROTTLED or answer.retry_after:
+        # The user was read a moment ago: a 404 is a replica's that lags.
+        if answer.is_passing or answer.status == _NOT_FOUND:
+            if answer.is_throttled or answer.retry_after:
                 self._cooldowns[permit.step].start(answer.retry_after)
             raise answer.unavailable(what)
         if not _is_done(permit, answer):
