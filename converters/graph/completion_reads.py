@@ -12,7 +12,7 @@ from converters.graph.read import Absence, Incomplete, Read
 from converters.graph.standing_reads import standing
 from converters.graph.user_reads import literal, quoted
 from converters.model.completion import Step
-from converters.model.facts import CompletionFacts, Person, PrivilegeFacts
+from converters.model.facts import CompletionFacts, Person
 from converters.settings.reader import GUID
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ async def read_for_completion(
     return CompletionFacts(
         answers.fact(stands),
         answers.fact(user),
-        PrivilegeFacts(**{name: answers.fact(read) for name, read in power.items()}),
+        power_reads.privileges(power, answers),
         **{str(name): answers.fact(read) for name, read in people.items()},
     )
 

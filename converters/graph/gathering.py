@@ -96,7 +96,7 @@ class Gatherer:
         found = answers.fact(user)
         if isinstance(found, Unread):
             return _Found(found, address=held)
-        privileges = PrivilegeFacts(**{name: answers.fact(read) for name, read in power.items()})
+        privileges = power_reads.privileges(power, answers)
         return _Found(matches, found, privileges, held) if found else _Found((), address=held)
 
     async def _matches(

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from converters.graph import user_reads
+from converters.model.facts import PrivilegeFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from converters.graph.read import Read
+    from converters.graph.responses import Responses
 
 
 def power(user_id: str) -> dict[str, Read[Any]]:
@@ -19,3 +23,8 @@ def power(user_id: str) -> dict[str, Read[Any]]:
         "groups": user_reads.groups(user_id),
         "eligible_groups": user_reads.eligible_groups(user_id),
     }
+
+
+def privileges(power: Mapping[str, Read[Any]], answers: Responses) -> PrivilegeFacts:
+    """Return what those reads found."""
+    return PrivilegeFacts(**{name: answers.fact(read) for name, read in power.items()})
