@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import string
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from converters.graph.rate_limit import Cooldown
@@ -42,13 +43,19 @@ class DirectoryWriter:
     """
 
     def __init__(self, base_url: str, credential: AsyncTokenCredential | None) -> None:
-        self._transport = Transport(base_url, credential)
+        self._base_url, self._credential = base_url, credential
         # Each step waits for itself: a limit that one has met need not be another's.
         self._cooldowns: defaultdict[Step, Cooldown] = defaultdict(Cooldown)
 
+    @cached_property
+    def _transport(self) -> Transport:
+        # Made by the first write: most workers do none, and another HTTP client costs 20 ms.
+        return Transport(self._base_url, self._credential)
+
     async def close(self) -> None:
         """Close the connections."""
-        await self._transport.close()
+        if "_transport" in self.__dict__:
+            await self._transport.close()
 
     async def carry_out(self, permit: Permit, trace: Trace) -> None:
         """Do one step of a completion.
@@ -89,7 +96,7 @@ class DirectoryWriter:
 
     def _reference(self, permit: Permit) -> Json:
         person = quoted(permit.person_id or "")
-        return {"@odata.id": f"{self._transport.base_url}/v1.0/users/{person}"}
+        return {"@odata.id": f"{self._base_url}/v1.0/users/{person}"}
 
 
 def random_password() -> str:
