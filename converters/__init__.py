@@ -8,4 +8,5 @@ The rooms, from the bottom up; each imports only what stands below it:
 - ``graph`` and ``storage``, which do not either.
 - ``steps``: what the story is made of.
 - ``conversion``: the story.
+- ``composition``: every part made once, and all closed together.
 """

@@ -1,7 +1,7 @@
 """What stands between a redemption and each step of its completion: one function, ``permit``. Pure.
 
-``Writer.carry_out`` takes a ``Permit`` and nothing else, and ``permit`` alone makes one: of facts
-that were read a moment ago, with every rule about power applied anew. Unknown means no.
+``DirectoryWriter.carry_out`` takes a ``Permit`` and nothing else, and ``permit`` alone makes one:
+of facts that were read a moment ago, with every rule about power applied anew. Unknown means no.
 """
 
 from __future__ import annotations
