@@ -20,6 +20,7 @@ from converters.steps.settling import Settler
 from converters.steps.subscribing import Subscriber
 from converters.steps.sweeping import Sweeper
 from converters.storage.clock import ServiceClock
+from converters.storage.courier import Courier
 from converters.storage.ledger import Ledger
 from converters.storage.queues import Queue, QueueReader
 from converters.storage.quota import Quota
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from converters.mail.writer import Writer
     from converters.settings.settings import Settings
 
-C = TypeVar("C", Graph, DirectoryWriter, Ledger, Mailbox, Queue)
+C = TypeVar("C", Courier, Graph, DirectoryWriter, Ledger, Mailbox, Queue)
 
 
 def mail_writer(settings: Settings) -> Writer | None:
@@ -69,7 +70,7 @@ def composed(
     )
     settler = Settler(inviter)
     gatherer = Gatherer(graph, settings)
-    checks = clients.queue(settings.follow_up.queue)
+    checks = clients.courier(settings.follow_up.queue)
     follower, caretaker = aftercare(gatherer, inviter, clients.directory_writer(), checks)
     subscriber = Subscriber.of(graph, ledger.standings, requests, clock, settings)
     sweeper = Sweeper(
@@ -132,6 +133,9 @@ class _Clients:
 
     def queue(self, name: str) -> Queue:
         return self._closed(Queue(self.settings.storage, name, self.credential))
+
+    def courier(self, name: str) -> Courier:
+        return self._closed(Courier(self.queue(name), self.credential))
 
     def _closed(self, client: C) -> C:
         self.connections.push_async_callback(client.close)

@@ -77,6 +77,7 @@ class Work:
     ) -> None:
         """Enqueue rows; each is written down as perhaps sent before it is."""
         queue = Queue(settings.storage, settings.requests_queue, held)
+        courier = Courier(queue, held)
 
         async def one(item: Item) -> None:
             await courier.send(self.sheet.message(item))
@@ -84,15 +85,14 @@ class Work:
             advance(1)
 
         try:
-            enqueuing = progress(self.console, "Enqueuing", len(items))
-            async with Courier(queue, held) as courier:
-                with enqueuing as advance:
-                    for chunk in _chunks(items):
-                        for item in chunk:
-                            results.clear(item, UNKNOWN)
-                        self.save()
-                        await each(chunk, _SENDERS, one)
+            with progress(self.console, "Enqueuing", len(items)) as advance:
+                for chunk in _chunks(items):
+                    for item in chunk:
+                        results.clear(item, UNKNOWN)
+                    self.save()
+                    await each(chunk, _SENDERS, one)
         finally:
+            await courier.close()
             await queue.close()
 
     async def follow(self, readings: Readings) -> None:

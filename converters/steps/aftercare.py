@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from converters.graph.gathering import Gatherer
     from converters.graph.writing import DirectoryWriter
     from converters.steps.inviting import Inviter
-    from converters.storage.queues import Queue
+    from converters.storage.courier import Courier
 
 
 def aftercare(
-    gatherer: Gatherer, inviter: Inviter, writer: DirectoryWriter, checks: Queue
+    gatherer: Gatherer, inviter: Inviter, writer: DirectoryWriter, checks: Courier
 ) -> tuple[Follower, Caretaker]:
     """Make what follows invitations up; one each per worker.
 

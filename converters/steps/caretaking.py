@@ -19,8 +19,8 @@ from converters.wire.checks import written_check
 if TYPE_CHECKING:
     from converters.settings.settings import Settings
     from converters.storage.clock import ServiceClock
+    from converters.storage.courier import Courier
     from converters.storage.follow_ups import FollowUps
-    from converters.storage.queues import Queue
     from converters.storage.table import Rows
 
 # Longer than any back-off, so that what only waits is left alone.
@@ -38,7 +38,7 @@ class Caretaker:
 
     rows: FollowUps
     ledger: Rows
-    checks: Queue
+    checks: Courier
     settings: Settings
     clock: ServiceClock
 

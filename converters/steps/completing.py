@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from converters.model.outcome import Reason
     from converters.settings.settings import Settings
     from converters.storage.clock import ServiceClock
+    from converters.storage.courier import Courier
     from converters.storage.follow_ups import FollowUps, OpenFollowUp
-    from converters.storage.queues import Queue
     from converters.storage.results import Results
 
 _NOT_PERMITTED = frozenset({401, 403})
@@ -48,7 +48,7 @@ class Completer:
     graph: Graph
     writer: DirectoryWriter
     rows: FollowUps
-    checks: Queue
+    checks: Courier
     results: Results
     settings: Settings
     clock: ServiceClock

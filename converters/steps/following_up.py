@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from converters.steps.completing import Completer
     from converters.steps.reminding import Reminders
     from converters.storage.clock import ServiceClock
+    from converters.storage.courier import Courier
     from converters.storage.follow_ups import FollowUps, OpenFollowUp
-    from converters.storage.queues import Queue
     from converters.storage.results import Results
 
 # A queue delays a message by seven days at most; what is due later comes in several hops.
@@ -48,7 +48,7 @@ class Follower:
     """Follows up invitations; one per worker."""
 
     looker: Looker
-    checks: Queue
+    checks: Courier
     results: Results
     rows: FollowUps
     reminders: Reminders

@@ -1,8 +1,9 @@
-"""Puts many messages into a queue at a fifth of the library's CPU, and by the library where not.
+"""Puts messages into a queue at a fifth of the library's CPU, and by the library where not.
 
 A message is one POST ("Put Message"): what makes the library's own slow is what it does beside, for
 retries, logs and models, with every one. So here is no retry: what is not known to be stored is
-sent again by the library, as it would have done itself; a second one of a request changes nothing.
+sent again by the library, as it would have done itself. Whoever sends so must not mind a message
+that comes twice: requests and checks are such.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 import aiohttp
@@ -21,8 +22,6 @@ from yarl import URL
 from converters.settings.storage_account import CALL_SECONDS
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from azure.core.credentials import AccessToken
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.storage.queue.aio import QueueClient
@@ -31,12 +30,13 @@ if TYPE_CHECKING:
 
 _SCOPE = "https://storage.azure.com/.default"
 _CREATED = 201
-# A token is asked for anew so many seconds before it ends; a signature holds for a day of sending.
-_BEFORE_END, _SIGNED_HOURS = 300, 24
+# A token, and a signature, is made anew so many seconds before it ends.
+_BEFORE_END = 300
+_SIGNED = timedelta(hours=1)
 
 
 class Courier:
-    """Sends to one queue; ``async with``, inside the running loop.
+    """Sends to one queue; one per worker. Whoever makes it closes it.
 
     Args:
         queue: where to, and what sends instead.
@@ -45,59 +45,62 @@ class Courier:
 
     def __init__(self, queue: Queue, credential: AsyncTokenCredential | None) -> None:
         self._queue, self._credential = queue, credential
-        self._url, self._headers = URL(), dict[str, str]()
+        self._address, self._ends = "", 0.0
         self._token: AccessToken | None = None
         self._asking = asyncio.Lock()
+        self._session: aiohttp.ClientSession | None = None
 
-    async def __aenter__(self) -> Self:
-        async with self._queue.calling() as client:
-            self._url = URL(_address(client), encoded=True)
-            self._headers = {
-                "x-ms-version": client.api_version,
-                "Content-Type": "application/xml",
-            }
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(CALL_SECONDS))
-        return self
+    async def close(self) -> None:
+        """Close the connections, those of the queue not."""
+        if self._session:
+            await self._session.close()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._session.close()
-
-    async def send(self, message: bytes) -> None:
-        """Store a message, plain ASCII, for ever.
+    async def send(self, message: bytes, delay: int = 0) -> None:
+        """Store a message, plain ASCII, for ever; it shows after ``delay`` seconds.
 
         Raises:
             QueueUnavailable: it is not known to be stored.
         """
-        if not await self._is_sent(message):
-            await self._queue.send(message)
+        if not await self._is_sent(message, delay):
+            await self._queue.send(message, delay)
 
-    async def _is_sent(self, message: bytes) -> bool:
+    async def _is_sent(self, message: bytes, delay: int) -> bool:
         text = escape(message.decode("ascii"))
         body = f"<QueueMessage><MessageText>{text}</MessageText></QueueMessage>"
         try:
-            headers = await self._signed()
-            async with self._session.post(self._url, data=body.encode(), headers=headers) as answer:
+            headers, url = await self._signed(), self._url(delay)
+            async with self._opened().post(url, data=body.encode(), headers=headers) as answer:
                 await answer.read()
                 return answer.status == _CREATED
         except (aiohttp.ClientError, TimeoutError, AzureError):
             return False
 
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(CALL_SECONDS))
+        return self._session
+
+    def _url(self, delay: int) -> URL:
+        if self._ends - _BEFORE_END < time.time():
+            ends = datetime.now(UTC) + _SIGNED
+            self._address, self._ends = _address(self._queue.client, ends), ends.timestamp()
+        return URL(f"{self._address}&visibilitytimeout={delay}", encoded=True)
+
     async def _signed(self) -> dict[str, str]:
         """Return the headers, with a token where an identity sends."""
+        headers = {
+            "x-ms-version": self._queue.client.api_version,
+            "Content-Type": "application/xml",
+        }
         if self._credential is None:
-            return self._headers
+            return headers
         async with self._asking:
             if self._token is None or self._token.expires_on - _BEFORE_END < time.time():
                 self._token = await self._credential.get_token(_SCOPE)
-        return {**self._headers, "Authorization": f"Bearer {self._token.token}"}
+        return {**headers, "Authorization": f"Bearer {self._token.token}"}
 
 
-def _address(client: QueueClient) -> str:
+def _address(client: QueueClient, ends: datetime) -> str:
     """Return where messages are put, with a signature where an account's key stands for one."""
     url, _, signature = client.url.partition("?")
     key = getattr(client.credential, "account_key", None)
@@ -107,6 +110,6 @@ def _address(client: QueueClient) -> str:
             client.queue_name,
             key,
             permission=QueueSasPermissions(add=True),
-            expiry=datetime.now(UTC) + timedelta(hours=_SIGNED_HOURS),
+            expiry=ends,
         )
     return f"{url}/messages?messagettl=-1" + (f"&{signature}" if signature else "")

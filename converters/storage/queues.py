@@ -56,7 +56,7 @@ class Queue:
         self, storage: Storage, name: str, credential: AsyncTokenCredential | None
     ) -> None:
         self._name = name
-        self._client = (
+        self.client = (
             QueueClient.from_connection_string(storage.connection_string, name, **_OPTIONS)
             if storage.connection_string
             else QueueClient(
@@ -134,14 +134,14 @@ class Queue:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self.client.close()
 
     @asynccontextmanager
     async def calling(self) -> AsyncIterator[QueueClient]:
         """Yield the library's client; turn what it raises into ours, and its silence too."""
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                yield self._client
+                yield self.client
         except TimeoutError:
             raise QueueUnavailable(self._name, "no answer") from None
         except AzureError as error:

@@ -73,7 +73,7 @@ async def test_r4_request_waits_as_long_as_graph_says(
 async def waited_seconds(running: Service, message: object) -> float:
     """Handle a message; return for how long the request waits after it, as the queue says."""
     sent: list[int] = []
-    client = running.converter.reporter.requests._client  # noqa: SLF001 - the wire is what is read
+    client = running.converter.reporter.requests.client
     send = client.send_message
 
     async def sending(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,13 +15,14 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from converters.model.errors import QueueUnavailable
 from converters.settings.storage_account import Storage
+from converters.storage import courier as courier_module
 from converters.storage.courier import Courier
 from converters.storage.queues import Queue
 from tests.service import service, taken
 from tests.storage_service import KEY, StorageService
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 MESSAGE = b'{"a":"<b>&amp;\'\\u00e9 \\"]]>"}'
 STORED = (
@@ -40,63 +43,6 @@ def queue_at(endpoint: str, *, signature: str = "") -> Queue:
     return Queue(Storage(told), "requests", None)
 
 
-async def test_message_is_the_one_that_the_library_would_store(
-    azurite: str, queue_names: Iterator[str]
-) -> None:
-    async with service(azurite, queue_names) as running:
-        queue = Queue(Storage(azurite), running.keys["REQUESTS_QUEUE"], None)
-        await queue.send(MESSAGE)
-        async with Courier(queue, None) as courier:
-            await courier.send(MESSAGE)
-        await queue.close()
-        by_library, by_courier = [
-            message async for message in running.requests.receive_messages(messages_per_page=2)
-        ]
-        assert by_library.content == by_courier.content == MESSAGE.decode()
-        assert by_library.expires_on == by_courier.expires_on
-
-
-async def test_queue_that_is_gone_is_made_by_the_library(
-    azurite: str, queue_names: Iterator[str]
-) -> None:
-    name = next(queue_names)
-    queue = Queue(Storage(azurite), name, None)
-    async with Courier(queue, None) as courier, queue.calling() as client:
-        await courier.send(MESSAGE)
-        assert await taken(client) == [MESSAGE.decode()]
-        await client.delete_queue()
-    await queue.close()
-
-
-@pytest.mark.parametrize("status", [403, 404, 429, 500, 503])
-async def test_what_is_not_stored_is_sent_by_the_library(status: int) -> None:
-    wire = StorageService(web.Response(status=status), stored())
-    async with wire.started() as endpoint:
-        queue = queue_at(endpoint)
-        async with Courier(queue, None) as courier:
-            await courier.send(MESSAGE)
-        await queue.close()
-    assert [call.method for call in wire.asked] == ["POST", "POST"]
-    assert wire.asked[0].query["sp"] == "a"
-    assert "Authorization" in wire.asked[1].headers
-
-
-async def test_service_that_refuses_the_library_too_is_unavailable() -> None:
-    wire = StorageService()
-    wire.then = lambda: web.Response(
-        status=403, headers={"x-ms-error-code": "AuthorizationFailure"}
-    )
-    async with wire.started() as endpoint:
-        queue = queue_at(endpoint, signature="sv=1&sig=a%2Bb")
-        async with Courier(queue, None) as courier:
-            with pytest.raises(QueueUnavailable, match="AuthorizationFailure") as raised:
-                await courier.send(MESSAGE)
-        await queue.close()
-    # The signature that there is goes along, and into no error.
-    assert {call.query["sig"] for call in wire.asked} == {"a+b"}
-    assert "a%2Bb" not in str(raised.value)
-
-
 class Identity:
     """An identity whose tokens are counted."""
 
@@ -113,14 +59,100 @@ class Identity:
         return AccessToken(f"token-{self.given}", int(time.time() + self.seconds))
 
 
+@asynccontextmanager
+async def courier_to(queue: Queue, identity: Identity | None = None) -> AsyncIterator[Courier]:
+    """Yield a courier; close it and its queue."""
+    courier = Courier(queue, identity)  # type: ignore[arg-type]
+    try:
+        yield courier
+    finally:
+        await courier.close()
+        await queue.close()
+
+
+async def test_message_is_the_one_that_the_library_would_store(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        queue = Queue(Storage(azurite), running.keys["REQUESTS_QUEUE"], None)
+        await queue.send(MESSAGE)
+        async with courier_to(queue) as courier:
+            await courier.send(MESSAGE)
+        by_library, by_courier = [
+            message async for message in running.requests.receive_messages(messages_per_page=2)
+        ]
+        assert by_library.content == by_courier.content == MESSAGE.decode()
+        assert by_library.expires_on == by_courier.expires_on
+
+
+async def test_queue_that_is_gone_is_made_by_the_library(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    name = next(queue_names)
+    queue = Queue(Storage(azurite), name, None)
+    async with courier_to(queue) as courier, queue.calling() as client:
+        await courier.send(MESSAGE)
+        assert await taken(client) == [MESSAGE.decode()]
+        await client.delete_queue()
+
+
+async def test_message_shows_after_its_delay_by_either_way() -> None:
+    wire = StorageService(stored(), web.Response(status=500), stored())
+    async with wire.started() as endpoint, courier_to(queue_at(endpoint)) as courier:
+        await courier.send(MESSAGE, 90)
+        await courier.send(MESSAGE, 91)
+    assert [call.query["visibilitytimeout"] for call in wire.asked] == ["90", "91", "91"]
+    assert {call.query["messagettl"] for call in wire.asked} == {"-1"}
+
+
+async def test_signature_is_made_anew_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = StorageService(*(stored() for _ in range(3)))
+    async with wire.started() as endpoint, courier_to(queue_at(endpoint)) as courier:
+        await courier.send(MESSAGE)
+        await courier.send(MESSAGE)
+        monkeypatch.setattr(courier_module, "_SIGNED", timedelta(hours=9))
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + 3301)
+        await courier.send(MESSAGE)
+    first, second, third = (datetime.fromisoformat(call.query["se"]) for call in wire.asked)
+    assert first == second
+    assert third - first > timedelta(hours=7)
+
+
+@pytest.mark.parametrize("status", [403, 404, 429, 500, 503])
+async def test_what_is_not_stored_is_sent_by_the_library(status: int) -> None:
+    wire = StorageService(web.Response(status=status), stored())
+    async with wire.started() as endpoint:
+        queue = queue_at(endpoint)
+        async with courier_to(queue) as courier:
+            await courier.send(MESSAGE)
+    assert [call.method for call in wire.asked] == ["POST", "POST"]
+    assert wire.asked[0].query["sp"] == "a"
+    assert "Authorization" in wire.asked[1].headers
+
+
+async def test_service_that_refuses_the_library_too_is_unavailable() -> None:
+    wire = StorageService()
+    wire.then = lambda: web.Response(
+        status=403, headers={"x-ms-error-code": "AuthorizationFailure"}
+    )
+    async with wire.started() as endpoint:
+        queue = queue_at(endpoint, signature="sv=1&sig=a%2Bb")
+        async with courier_to(queue) as courier:
+            with pytest.raises(QueueUnavailable, match="AuthorizationFailure") as raised:
+                await courier.send(MESSAGE)
+    # The signature that there is goes along, and into no error.
+    assert {call.query["sig"] for call in wire.asked} == {"a+b"}
+    assert "a%2Bb" not in str(raised.value)
+
+
 @pytest.mark.parametrize(("seconds", "tokens"), [(3600, 1), (200, 4)])
 async def test_token_is_asked_for_once_as_long_as_it_holds(seconds: float, tokens: int) -> None:
     wire, identity = StorageService(*(stored() for _ in range(4))), Identity(seconds=seconds)
     async with wire.started() as endpoint:
         queue = queue_at(endpoint, signature="sv=1")
-        async with Courier(queue, identity) as courier:  # type: ignore[arg-type]
+        async with courier_to(queue, identity) as courier:
             await asyncio.gather(*(courier.send(MESSAGE) for _ in range(4)))
-        await queue.close()
     assert identity.given == tokens
     sent = {call.headers["Authorization"] for call in wire.asked}
     assert sent == {f"Bearer token-{number + 1}" for number in range(tokens)}
@@ -131,7 +163,6 @@ async def test_identity_that_is_signed_out_leaves_it_to_the_library() -> None:
     identity.fails = True
     async with wire.started() as endpoint:
         queue = queue_at(endpoint, signature="sv=1")
-        async with Courier(queue, identity) as courier:  # type: ignore[arg-type]
+        async with courier_to(queue, identity) as courier:
             await courier.send(MESSAGE)
-        await queue.close()
     assert len(wire.asked) == 1
