@@ -8,6 +8,7 @@ import queue
 import subprocess
 import sys
 import threading
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from tests.mutation import baseline as measuring
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.mutation.baseline import Baseline
     from tests.mutation.mutants import Mutant
 
+KILLERS, MOST_KILLERS = measuring.FOLDER / "killers.json", 30
 LEAST_SECONDS, SLOWER = 15.0, 10.0
 # How much longer a mutant has, alone, that ran out of time beside others.
 ALONE = 6
@@ -33,11 +35,38 @@ def environment(azurite: str) -> dict[str, str]:
     return {**os.environ, **ours, "PYTHONDONTWRITEBYTECODE": ""}
 
 
-class Server:
-    """One process that forks itself for each mutant: ``with Server(...) as server``."""
+class Killers:
+    """Which tests have killed mutants of a module: they are the likeliest to kill its next one.
 
-    def __init__(self, number: int, azurite: str, baseline: Baseline) -> None:
-        self._baseline = baseline
+    They are kept in a file, for the next run.
+    """
+
+    def __init__(self) -> None:
+        self._by_path: defaultdict[str, list[str]] = defaultdict(list)
+        if KILLERS.is_file():
+            self._by_path.update(json.loads(KILLERS.read_text()))
+
+    def first(self, path: str, tests: list[str]) -> list[str]:
+        """Return the tests with those before all others that killed last."""
+        left = set(tests)
+        killers = [test for test in self._by_path.get(path, ()) if test in left]
+        return [*killers, *(test for test in tests if test not in set(killers))]
+
+    def note(self, path: str, test: str) -> None:
+        """Note that a test has killed a mutant."""
+        before = self._by_path[path]
+        self._by_path[path] = [test, *(each for each in before if each != test)][:MOST_KILLERS]
+
+    def save(self) -> None:
+        """Write them down."""
+        KILLERS.write_text(json.dumps(self._by_path))
+
+
+class Server:
+    """One process that forks itself for each mutant."""
+
+    def __init__(self, number: int, azurite: str, baseline: Baseline, killers: Killers) -> None:
+        self._baseline, self._killers = baseline, killers
         log = str(measuring.FOLDER / f"last-{number}.log")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.mutation.server", log],
@@ -51,7 +80,7 @@ class Server:
 
     def fate(self, mutant: Mutant, patience: int = 1) -> str:
         """Run a mutant: first by the tests that are likeliest to see it, then by the others."""
-        tests = chosen(mutant, self._baseline)
+        tests = self._killers.first(mutant.path, chosen(mutant, self._baseline))
         for some in (tests[:FIRST], tests[FIRST:]):
             fate = self.fate_by(mutant.path, mutant.data, some, patience) if some else SURVIVED
             if fate != SURVIVED:
@@ -65,9 +94,12 @@ class Server:
         source = {"path": str(ROOT / path), "source": data.decode()}
         self._tell({**source, "tests": tests, "seconds": seconds})
         assert self._process.stdout
-        code = json.loads(self._process.stdout.readline())
+        answer = json.loads(self._process.stdout.readline())
+        code, killer = answer["code"], answer["killer"]
         if code is None:
             return TIMED_OUT
+        if killer:
+            self._killers.note(path, killer)
         return SURVIVED if code in {0, _NO_TESTS} else KILLED
 
     def _tell(self, thing: object) -> None:
@@ -96,7 +128,8 @@ def run(
     for number, (area, mutant) in enumerate(mutants):
         waiting.put((number, area, mutant))
     results: dict[int, Result] = {}
-    servers = [Server(number, azurite, baseline) for number in range(jobs)]
+    killers = Killers()
+    servers = [Server(number, azurite, baseline, killers) for number in range(jobs)]
 
     def work(server: Server) -> None:
         while True:
@@ -117,6 +150,7 @@ def run(
             thread.join()
         _run_alone(servers[0], results, seen)
     finally:
+        killers.save()
         for server in servers:
             server.close()
     if len(results) != len(mutants):

@@ -48,8 +48,8 @@ WARM = (
 )
 # What is warm is not rewritten for its assertions, and need not be.
 QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "--tb=no")
-# The time for all of them together is the only limit: what runs out of time has failed nothing.
-UNLIMITED = ("-o", "timeout=0")
+# Seconds for each test, some times what the slowest takes: what makes one hang is found out by it.
+LIMITED = ("-o", "timeout=60")
 _TURN_SECONDS = 0.02
 
 
@@ -88,11 +88,15 @@ class Selection:
     """A pytest plugin that runs the chosen cases of the chosen tests, in the order given.
 
     A case that is not known stays: the mutant has given it another name, or another number.
+
+    Args:
+        chosen, known: the cases.
+        killer: a file for the one that fails.
     """
 
-    def __init__(self, chosen: list[str], known: set[str]) -> None:
+    def __init__(self, chosen: list[str], known: set[str], killer: Path) -> None:
         self._rank = {test: rank for rank, test in enumerate(chosen)}
-        self._known = known
+        self._known, self._killer = known, killer
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -100,13 +104,18 @@ class Selection:
         kept = [it for it in items if it.nodeid in self._rank or it.nodeid not in self._known]
         items[:] = sorted(kept, key=lambda item: self._rank.get(item.nodeid, -1))
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note which case has failed."""
+        if report.failed:
+            self._killer.write_text(report.nodeid)
 
-def run_tests(task: dict[str, Any], known: set[str]) -> int:
+
+def run_tests(task: dict[str, Any], known: set[str], killer: Path) -> int:
     """Run the tests of a task, with its mutant; return pytest's exit code."""
     sys.meta_path.insert(0, Finder(Path(task["path"]), task["source"].encode()))
     functions = list(dict.fromkeys(test.partition("[")[0] for test in task["tests"]))
-    plugin = Selection(task["tests"], known)
-    return int(pytest.main(["-x", *QUIET, *UNLIMITED, *OPTIONS, *functions], plugins=[plugin]))
+    plugin = Selection(task["tests"], known, killer)
+    return int(pytest.main(["-x", *QUIET, *LIMITED, *OPTIONS, *functions], plugins=[plugin]))
 
 
 def in_child(work: Callable[[], int], seconds: float, log: Path) -> int | None:
@@ -151,13 +160,16 @@ def main(log: Path) -> None:
     # What is there is no garbage: a child that looked through it would copy it all.
     gc.freeze()
     known = set(json.loads(sys.stdin.readline()))
+    killer = log.with_suffix(".killer")
     for line in sys.stdin:
         task = json.loads(line)
+        killer.write_text("")
 
         def work(task: dict[str, Any] = task) -> int:
-            return run_tests(task, known)
+            return run_tests(task, known, killer)
 
-        print(json.dumps(in_child(work, task["seconds"], log)), flush=True)
+        code = in_child(work, task["seconds"], log)
+        print(json.dumps({"code": code, "killer": killer.read_text()}), flush=True)
 
 
 if __name__ == "__main__":
