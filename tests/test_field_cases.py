@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from converters.steps.retrying import MOST_ALIKE
 from local.graph import Fault
 from tests.directory import (
     ADDRESS,
@@ -308,6 +309,19 @@ async def test_f11_same_failure_word_for_word_ends_after_a_few_tries_in_graphs_w
     graph = outcome["graph"]
     assert (graph["status"], graph["code"], graph["message"]) == (500, "UnknownError", text)
     assert graph["requestId"]
+
+
+async def test_f11_last_failure_that_took_effect_is_found_out(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        alike: dict[str, Any] = {"path": POST, "status": 500, "message": "No target"}
+        running.graph.faults.add(Fault(**alike, times=MOST_ALIKE - 1))
+        running.graph.faults.add(Fault(**alike, times=1, effect=True))
+        (event,) = await turns(running, request())
+        assert len(running.invited()) == MOST_ALIKE
+    assert event["data"]["status"] == "invited"
+    assert "answerLost" in codes(event["data"]["warnings"])
 
 
 async def test_f11_reads_that_fail_alike_end_after_a_few_tries_too(

@@ -43,8 +43,12 @@ class Workspace:
             columns: dict[str, str] = described["columns"]
             declared = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in columns.items())
             self._connection.execute(f'CREATE TABLE "{table}" ({declared})')
-            for row in rows.get(table, ()):
-                self._insert(table, row)
+            self._insert(table, rows.get(table, ()))
+
+    def replace(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Put rows in the place of those that a table has."""
+        self._connection.execute(f'DELETE FROM "{table}"')  # noqa: S608
+        self._insert(table, rows)
 
     def run(self, query: str) -> list[dict[str, Any]]:
         """Return the rows of a query's result; times are UTC's, without a zone."""
@@ -53,11 +57,14 @@ class Workspace:
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
-    def _insert(self, table: str, row: Mapping[str, Any]) -> None:
-        names = ", ".join(f'"{name}"' for name in row)
-        marks = ", ".join("?" for _ in row)
-        values = [_stored(value) for value in row.values()]
-        self._connection.execute(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', values)  # noqa: S608
+    def _insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        if not rows:
+            return
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        names = ", ".join(f'"{name}"' for name in columns)
+        marks = ", ".join(f"({', '.join('?' for _ in columns)})" for _ in rows)
+        values = [_stored(row.get(name)) for row in rows for name in columns]
+        self._connection.execute(f'INSERT INTO "{table}" ({names}) VALUES {marks}', values)  # noqa: S608
 
 
 @functools.cache

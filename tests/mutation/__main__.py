@@ -30,6 +30,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--id", help="only mutants whose id matches (a pattern)")
     parser.add_argument("--list", action="store_true", help="list them, run none")
     parser.add_argument("--jobs", type=int, default=2, help="how many at once")
+    parser.add_argument(
+        "--seconds", type=float, default=60, help="of tests that each has to survive; inf for all"
+    )
     return parser.parse_args()
 
 
@@ -88,7 +91,8 @@ def main() -> int:
         with Azurite() as azurite:
             known = baseline.measured(running.environment(azurite.connection_string))
             began = time.perf_counter()
-            results += running.run(told, azurite.connection_string, known, asked.jobs, say)
+            effort = running.Effort(asked.jobs, asked.seconds)
+            results += running.run(told, azurite.connection_string, known, effort, say)
     text = report.written(results)
     baseline.FOLDER.mkdir(exist_ok=True)
     (baseline.FOLDER / "report.txt").write_text(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import queue
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.mutation import baseline as measuring
@@ -33,6 +35,19 @@ def environment(azurite: str) -> dict[str, str]:
     """Return the environment that the tests run in; tests are compiled once, a mutant never is."""
     ours = {"TESTS_AZURITE": azurite, "TESTS_HYPOTHESIS_PROFILE": "mutation"}
     return {**os.environ, **ours, "PYTHONDONTWRITEBYTECODE": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is done.
+
+    Attributes:
+        jobs: how many mutants run at once.
+        seconds: of tests that each has to survive.
+    """
+
+    jobs: int
+    seconds: float
 
 
 class Killers:
@@ -65,8 +80,10 @@ class Killers:
 class Server:
     """One process that forks itself for each mutant."""
 
-    def __init__(self, number: int, azurite: str, baseline: Baseline, killers: Killers) -> None:
-        self._baseline, self._killers = baseline, killers
+    def __init__(
+        self, number: int, azurite: str, baseline: Baseline, killers: Killers, most: float
+    ) -> None:
+        self._baseline, self._killers, self._most = baseline, killers, most
         log = str(measuring.FOLDER / f"last-{number}.log")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.mutation.server", log],
@@ -81,11 +98,17 @@ class Server:
     def fate(self, mutant: Mutant, patience: int = 1) -> str:
         """Run a mutant: first by the tests that are likeliest to see it, then by the others."""
         tests = self._killers.first(mutant.path, chosen(mutant, self._baseline))
+        tests = self._within_time(tests)
         for some in (tests[:FIRST], tests[FIRST:]):
             fate = self.fate_by(mutant.path, mutant.data, some, patience) if some else SURVIVED
             if fate != SURVIVED:
                 return fate
         return SURVIVED
+
+    def _within_time(self, tests: list[str]) -> list[str]:
+        """Return the first tests that together take so long: what outlives them counts as alive."""
+        sums = itertools.accumulate(self._baseline.seconds[test] for test in tests)
+        return [test for test, taken in zip(tests, sums, strict=True) if taken <= self._most]
 
     def fate_by(self, path: str, data: bytes, tests: list[str], patience: int = 1) -> str:
         """Run tests with another source in place of a file's, so many times their usual time."""
@@ -116,7 +139,7 @@ def run(
     mutants: list[tuple[str, Mutant]],
     azurite: str,
     baseline: Baseline,
-    jobs: int,
+    effort: Effort,
     seen: Callable[[Result], None],
 ) -> list[Result]:
     """Run mutants; return their fates, in their order.
@@ -129,7 +152,9 @@ def run(
         waiting.put((number, area, mutant))
     results: dict[int, Result] = {}
     killers = Killers()
-    servers = [Server(number, azurite, baseline, killers) for number in range(jobs)]
+    servers = [
+        Server(number, azurite, baseline, killers, effort.seconds) for number in range(effort.jobs)
+    ]
 
     def work(server: Server) -> None:
         while True:

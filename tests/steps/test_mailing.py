@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from converters.graph.mail_pace import SHARE
 from local.graph.faults import Fault
 from tests.directory import ADDRESS, USER_ID, kim, request, tenant
 from tests.service import Service, service
@@ -310,6 +311,16 @@ async def test_place_is_given_back_where_graph_refuses_the_invitation(
             outcome = await running.outcome(request(requestId=f"R-{number}"))
             assert outcome["status"] == "failed"
         assert mailer.mailbox.pace.take() == 0
+
+
+async def test_place_of_a_mail_that_was_sent_stays_taken(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
+        mailer = running.converter.inviter.mailer
+        assert mailer
+        assert (await running.outcome(request()))["status"] == "invited"
+        assert [mailer.mailbox.pace.take() for _ in range(SHARE)].count(0.0) == SHARE - 1
 
 
 async def test_mail_that_cannot_be_written_is_told(
