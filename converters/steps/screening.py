@@ -88,7 +88,7 @@ class Screener:
         """Tell whether this event may look now; false where another event was quicker."""
         key, origin, looks = ledger_key(request.idempotency_key), request.origin, self.ledger.looks
         look = await looks.begin(user_id, key, origin)
-        if look.fresh or look.key == key:
+        if look.key == key:
             return True
         is_next = look.waiting == key
         if not is_next and look.covers(origin, self.clock.now()):

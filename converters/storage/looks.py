@@ -33,7 +33,6 @@ class Look:
         waiting: the key of the event that waits to be the next.
         sequence, subscription_id: how far the events have come that were looked at.
         etag: of the row as it was read.
-        fresh: it was made just now.
     """
 
     user_id: str
@@ -43,7 +42,6 @@ class Look:
     sequence: int | None
     subscription_id: str | None
     etag: str
-    fresh: bool
 
     def covers(self, origin: Origin | None, now: float) -> bool:
         """Tell whether an event is no newer than one that was looked at.
@@ -63,10 +61,10 @@ class Looks:
         self._rows, self._clock = rows, clock
 
     async def begin(self, user_id: str, key: str, origin: Origin | None) -> Look:
-        """Write down that an event looks; return what stands there, ``fresh`` if it is this."""
+        """Write down that an event looks; return what stands there."""
         values = self._values(user_id, key, origin)
         etag, found = await self._rows.insert(values)
-        return _look(found) if found else _look(Row(values, etag), fresh=True)
+        return _look(found or Row(values, etag))
 
     async def take_over(self, look: Look, key: str, origin: Origin | None) -> bool:
         """Put an event in the place of one that has looked; false: somebody else did."""
@@ -97,7 +95,7 @@ def _place(origin: Origin | None) -> Values:
     return {"Sequence": str(origin.sequence), "Subscription": origin.subscription_id or ""}
 
 
-def _look(row: Row, *, fresh: bool = False) -> Look:
+def _look(row: Row) -> Look:
     values = row.values
     sequence = values.get("Sequence")
     return Look(
@@ -108,5 +106,4 @@ def _look(row: Row, *, fresh: bool = False) -> Look:
         sequence=int(sequence) if sequence else None,
         subscription_id=values.get("Subscription") or None,
         etag=row.etag,
-        fresh=fresh,
     )

@@ -11,8 +11,9 @@ import pytest
 from converters.graph.writing import PASSWORD_LENGTH, random_password
 from converters.model.completion import Completion, Step
 from converters.model.facts import CompletionFacts, Person
-from converters.model.outcome import StepResult, StepState
+from converters.model.outcome import Owner, Reason, StepResult, StepState
 from converters.model.redemption import ExternalIdentity, Standing
+from converters.policy import step_reasons
 from converters.policy.completing import CompletionCase, Permit, permit
 from converters.policy.rules import privilege
 from tests.policy.test_approval import TREES, calling
@@ -195,3 +196,31 @@ def test_password_is_random_long_and_of_every_kind() -> None:
         assert any(not c.isalnum() for c in password)
         assert password.isascii()
         assert not any(c.isspace() for c in password)
+
+
+def test_what_is_given_up_is_not_said_to_come_by_itself() -> None:
+    passing = step_reasons.unavailable(26)
+    assert passing.retriable
+    given_up = step_reasons.given_up(passing)
+    assert given_up == replace(
+        passing,
+        remediation=f"{passing.remediation} The step is not tried again: then do it by hand.",
+        retriable=False,
+    )
+    # What never was going to pass is left as it is.
+    assert step_reasons.given_up(given_up) is given_up
+
+
+def test_fact_that_stayed_unknown_is_left_to_whoever_grants_the_read() -> None:
+    unknown = Reason("factUnknown", "m", "Nothing to do.", Owner.OPERATOR, retriable=True)
+    remediation = step_reasons.given_up(unknown).remediation
+    assert remediation.startswith("Make sure that the application may read that")
+    assert "Nothing to do." not in remediation
+
+
+def test_what_the_sync_owns_is_told_by_step() -> None:
+    assert {step: reason.code for step, reason in step_reasons.SYNCED.items()} == {
+        Step.RANDOMISE_PASSWORD: "syncedPassword",
+        Step.USER_TYPE: "syncedUserType",
+        Step.MANAGER: "syncedManager",
+    }

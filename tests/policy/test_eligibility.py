@@ -150,7 +150,7 @@ ROWS: dict[str, list[tuple[Case, str]]] = {
         )
     ],
     "noExternalAddress": [
-        (case(of_user=user(other_mails=())), "otherMails"),
+        (case(of_user=user(other_mails=())), "user's otherMails "),
         (case(of_user=user(other_mails=(), mail=ADDRESS)), "otherMails"),
         (case(of_user=user(**SYNCED | {"mail": None, "other_mails": (ADDRESS,)})), "mail"),
         (
@@ -375,6 +375,13 @@ def test_pending_says_since_when_if_that_is_known(since: datetime | None, messag
 )
 def test_mail_has_to_be_in_the_domain_of_the_address(mail: str, expected: list[str]) -> None:
     assert codes(case(of_user=user(mail=mail))) == expected
+
+
+def test_mail_is_not_missed_where_the_address_is_malformed() -> None:
+    of_user = user(other_mails=("kim!@partner.example",), mail=None)
+    of_settings = settings(RULES_EDITION="current", EXTERNAL_ADDRESS_PROPERTY="byOrigin")
+    checked = case(of_request=request(email_address=None), of_user=of_user, of_settings=of_settings)
+    assert codes(checked) == ["addressMalformed"]
 
 
 def test_mail_is_not_held_against_an_address_that_is_refused_itself() -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 MESSAGE = b'{"a":"<b>&amp;\'\\u00e9 \\"]]>"}'
+# Seconds that a courier waits for an answer here.
+PATIENCE = 0.1
 STORED = (
     '<?xml version="1.0" encoding="utf-8"?><QueueMessagesList><QueueMessage>'
     "<MessageId>1</MessageId></QueueMessage></QueueMessagesList>"
@@ -103,6 +105,9 @@ async def test_message_shows_after_its_delay_by_either_way() -> None:
         await courier.send(MESSAGE, 91)
     assert [call.query["visibilitytimeout"] for call in wire.asked] == ["90", "91", "91"]
     assert {call.query["messagettl"] for call in wire.asked} == {"-1"}
+    # The version of the service is the library's, whichever that is.
+    versions = {call.headers["x-ms-version"] for call in wire.asked}
+    assert len(versions) == 1
 
 
 async def test_signature_is_made_anew_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +122,26 @@ async def test_signature_is_made_anew_before_it_ends(monkeypatch: pytest.MonkeyP
     first, second, third = (datetime.fromisoformat(call.query["se"]) for call in wire.asked)
     assert first == second
     assert third - first > timedelta(hours=7)
+
+
+class Slow(StorageService):
+    """A service that does not answer its first call in time."""
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        if not self.asked:
+            self.asked.append(request)
+            await asyncio.sleep(PATIENCE * 20)
+        return await super()._answer(request)
+
+
+async def test_service_that_does_not_answer_is_asked_by_the_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(courier_module, "CALL_SECONDS", PATIENCE)
+    wire = Slow(stored())
+    async with wire.started() as endpoint, courier_to(queue_at(endpoint)) as courier:
+        await courier.send(MESSAGE)
+    assert [call.query.get("sp") for call in wire.asked] == ["a", None]
 
 
 @pytest.mark.parametrize("status", [403, 404, 429, 500, 503])
