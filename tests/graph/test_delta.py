@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = "https://graph.microsoft.com/v1.0"
 TRACE = Trace("00000000-0000-4000-8000-000000000000")
 DELTA = {"@odata.deltaLink": f"{ROOT}/users/delta?$deltatoken=n"}
-CONTINUED = "/users/delta?$deltatoken=x"
+CONTINUED = "/users/delta?$deltatoken=n7"
 
 
 class Answering:

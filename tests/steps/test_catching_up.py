@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,45 @@ async def test_tokens_that_are_too_old_lose_nobody_in_the_group(
         await run(running)
         assert await asked(running) == []
         assert len(alive(running)) == 1
+
+
+async def test_users_link_that_graph_no_longer_knows_leads_to_everybody_in_the_group(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    people = [person(number) for number in range(1, 4)]
+    members = [user["id"] for user in people]
+    of_tenant = directory(kim(), *people, members=tuple(members))
+    async with service(azurite, queue_names, of_tenant, **ON) as running:
+        await run(running)
+        at_first = await row_of(running, "users")
+        await running.ledger.update_entity(at_first | {"Since": at_first["Since"] - 3600})
+        fault = Fault(path="^/users/delta.*token=(?!latest)", status=410, times=1)
+        running.graph.faults.add(fault)
+        await running.handle(of_type("Microsoft.Graph.Missed", lifecycleEvent="missed"))
+        assert await asked(running) == members
+        anew = await row_of(running, "users")
+        assert at_first["Spare"] not in {anew["Link"], anew["Spare"]}
+        assert anew["Since"] >= at_first["Since"] - 1
+        running.graph.tenant.change_user(USER_ID, displayName="New")
+        await running.handle(of_type("Microsoft.Graph.Missed", lifecycleEvent="missed"))
+        assert await asked(running) == [USER_ID]
+
+
+async def test_all_who_were_asked_for_are_counted(azurite: str, queue_names: Iterator[str]) -> None:
+    people = [person(number) for number in range(1, 4)]
+    async with service(azurite, queue_names, directory(kim(), *people), **ON) as running:
+        await run(running)
+        running.graph.tenant.change_user(USER_ID, displayName="New")
+        for user in people:
+            running.graph.tenant.memberships.add(GROUP_ID, user["id"])
+        running.graph.tenant.memberships.add(GROUP_ID, NESTED_ID)
+        assert running.converter.subscriber
+        reading = running.converter.subscriber.catching_up
+        trace = Trace("00000000-0000-4000-8000-000000000000")
+        # One was changed, four came in, one of them a group; and so all three members are read.
+        told, whole = await reading.catch_up(trace, math.inf, gap=True)
+        assert (told, whole) == (len(await asked(running)), True)
+        assert told >= 1 + 3 + 3
 
 
 async def test_hire_who_is_put_into_the_group_is_invited(

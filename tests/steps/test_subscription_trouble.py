@@ -22,6 +22,7 @@ from tests.subscribing import (
     asked,
     calls,
     directory,
+    row_of,
     run,
 )
 from tests.telling import lines
@@ -236,3 +237,19 @@ async def test_ledger_that_goes_away_in_between_ends_the_run_with_a_word(
             await run(running)
         (line,) = lines(caplog, "subscription")
         assert (line["state"], line["error"]) == ("failed", "LedgerUnavailable")
+        # How the subscription stands is known all the same.
+        assert line["subscriptionId"] == alive(running)[0]["id"]
+
+
+async def test_subscription_whose_row_is_lost_is_found_by_its_address(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        await run(running)
+        before = alive(running)
+        row = await row_of(running, "standing")
+        await running.ledger.delete_entity(row)
+        await run(running)
+        assert [one["id"] for one in alive(running)] == [before[0]["id"]]
+        assert (await row_of(running, "standing"))["Id"] == before[0]["id"]
+        assert calls(running, "POST") == ["subscriptions"]
