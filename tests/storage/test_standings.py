@@ -24,6 +24,21 @@ async def standings(azurite: str, queue_names: Iterator[str]) -> AsyncIterator[S
         yield running.converter.ledger.standings
 
 
+async def test_row_is_looked_at_without_being_made_and_begins_with_never(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with standings(azurite, queue_names) as rows:
+        assert await rows.seen() is None
+        made = await rows.read()
+        assert (made.id, made.state, made.unfit, made.holder) == ("", "", frozenset(), "")
+        times = (made.trying, made.made, made.ends, made.renew, made.gap, made.checked, made.busy)
+        assert times == (0.0,) * 7
+        assert await rows.seen() == made == await rows.read()
+        track = await rows.begin("users")
+        assert (track.name, track.link, track.spare) == ("users", "", "")
+        assert (track.quiet, track.since) == (False, 0.0)
+
+
 async def test_claim_is_one_holders_until_it_ends(azurite: str, queue_names: Iterator[str]) -> None:
     async with standings(azurite, queue_names) as rows:
         first = await rows.claim(100)
