@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from email.header import Header
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from converters.graph.mail_body import mail_body, readers
 from converters.graph.mail_pace import LEAST_SHARE, REFUSED_SECONDS, SHARE, WINDOW, MailPace
 from converters.graph.mail_reads import Trail, sent_mail
+from converters.graph.mailbox import Mailbox, is_of_mailbox
 from converters.model.errors import LetterUnfit
 from converters.model.facts import Unread
 from converters.model.outcome import Invitation
 from converters.model.request import MessageInfo, Recipient
+from converters.model.trace import Trace
 from converters.policy.approval import MailApproval, approve, approve_mail
 from converters.policy.eligibility import decide
 from tests import samples
@@ -62,6 +67,8 @@ def test_body_is_the_mail_in_base64_with_a_message_id_of_ours() -> None:
         {"Cc": f"{BOSS}, evil@evil.example"},
         {"Bcc": "evil@evil.example"},
         {"Resent-To": "evil@evil.example"},
+        {"Resent-Cc": "evil@evil.example"},
+        {"Resent-Bcc": "evil@evil.example"},
         {"From": "ceo@contoso.example"},
         {"From": None},
     ],
@@ -124,6 +131,16 @@ def test_throttled_mailbox_is_left_alone_as_long_as_it_asks_and_then_mails_more_
     pace.record_throttled(0.0)
     clock.now += WINDOW
     assert [pace.take() for _ in range(SHARE)].count(0.0) == SHARE // 2 + SHARE // 4
+
+
+def test_share_grows_with_the_minute_that_brought_no_refusal() -> None:
+    clock = Clock()
+    pace = MailPace(clock)
+    pace.record_throttled(0.0)
+    clock.now += WINDOW - 0.5
+    assert [pace.take() for _ in range(SHARE)].count(0.0) == SHARE // 2
+    clock.now += 0.5
+    assert [pace.take() for _ in range(SHARE)].count(0.0) == SHARE // 4
 
 
 def test_mailbox_that_goes_on_throttling_is_still_asked_for_a_little() -> None:
@@ -198,3 +215,49 @@ def test_sent_items_that_are_not_read_whole_tell_nothing(status: int, body: dict
 def test_missing_mailbox_is_no_proof_that_nothing_was_sent() -> None:
     read = sent_mail(SENDER, "the-id", samples.ADDRESS, 1_000_000)
     assert read.fact(404, {}) is Trail.LIKE
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "of_mailbox"),
+    [
+        *((status, "x", True) for status in (401, 403, 404)),
+        *((status, "x", False) for status in (400, 413, 422)),
+        *(
+            (400, code, True)
+            for code in (
+                "ErrorAccessDenied", "ErrorSendAsDenied", "ErrorExceededMessageLimit",
+                "ErrorMessageSubmissionBlocked", "ErrorQuotaExceeded", "ErrorInvalidUser",
+                "ErrorMailboxStoreUnavailable", "MailboxNotEnabledForRESTAPI",
+                "MailboxNotSupportedForRESTAPI",
+            )
+        ),
+        (400, "ErrorInvalidRecipients", False),
+    ],
+)  # fmt: skip
+def test_refusal_that_any_mail_would_meet_is_the_mailboxs(
+    status: int,
+    code: str,
+    of_mailbox: bool,  # noqa: FBT001 - what is expected
+) -> None:
+    assert is_of_mailbox(status, code) is of_mailbox
+
+
+async def test_mailbox_is_asked_four_things_at_once_and_no_more() -> None:
+    # "Microsoft Graph service-specific throttling limits": four requests of an application.
+    now, peak = 0, 0
+
+    async def answer(_: web.Request) -> web.Response:
+        nonlocal now, peak
+        now, peak = now + 1, max(peak, now + 1)
+        await asyncio.sleep(0.05)
+        now -= 1
+        return web.json_response({"value": []})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app) as server:
+        box = Mailbox(str(server.make_url("")).rstrip("/"), None, SENDER)
+        trace = Trace("00000000-0000-4000-8000-000000000000")
+        await asyncio.gather(*(box.find("id", None, 1_700_000_000.0, trace) for _ in range(9)))
+        await box.close()
+    assert peak == 4

@@ -198,6 +198,17 @@ def test_password_is_random_long_and_of_every_kind() -> None:
         assert not any(c.isspace() for c in password)
 
 
+@pytest.mark.parametrize("missing", "xX7+")
+def test_password_without_a_kind_of_character_is_drawn_anew(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    fit = "xX7+" * (PASSWORD_LENGTH // 4)
+    unfit = fit.replace(missing, "Z" if missing != "X" else "z")
+    drawn = iter(unfit + fit)
+    monkeypatch.setattr("secrets.choice", lambda _: next(drawn))
+    assert random_password() == fit
+
+
 def test_what_is_given_up_is_not_said_to_come_by_itself() -> None:
     passing = step_reasons.unavailable(26)
     assert passing.retriable

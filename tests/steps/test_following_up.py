@@ -173,7 +173,9 @@ async def test_look_that_cannot_be_read_counts_as_nothing(
     assert "unread: HTTP 403" in [line["status"] for line in lines(caplog, "followUp")]
 
 
-async def test_look_waits_through_an_outage(azurite: str, queue_names: Iterator[str]) -> None:
+async def test_look_waits_through_an_outage(
+    azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
+) -> None:
     async with service(azurite, queue_names) as running:
         await invited(running)
         running.graph.tenant.redeem(USER_ID)
@@ -182,6 +184,9 @@ async def test_look_waits_through_an_outage(azurite: str, queue_names: Iterator[
         assert await running.follow_up() == []
         (event,) = await running.follow_up()
     assert event["data"]["status"] == "redeemed"
+    # Each time it says what it waits for.
+    told = [line["status"] for line in lines(caplog, "followUp")]
+    assert ["HTTP 503" in each for each in told] == [True, True]
 
 
 @pytest.mark.parametrize(("asked", "waits"), [(None, 40), (7, 47), (0, 40)])

@@ -133,6 +133,22 @@ async def test_days_limit_holds_a_reminder_back(azurite: str, queue_names: Itera
     assert event["data"]["status"] == "reminded"
 
 
+async def test_r15_reminder_whose_quota_cannot_be_counted_comes_later(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, REMIND_AFTER_DAYS="7") as running:
+        await running.event(request())
+        limited = running.with_settings(DAILY_LIMIT="9")
+        await running.quota.delete_queue()
+        assert await looked(limited, 8) == []
+        assert len(running.invited()) == 1
+        await running.quota.create_queue()
+        (event,) = await limited.follow_up()
+        assert len(running.graph.mails) == 2
+    # It was not begun the first time, so nothing is in doubt.
+    assert codes(event["data"]["warnings"]) == ["olderLinkVoid"]
+
+
 async def test_reminder_that_graph_refuses_is_not_tried_again(
     azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
 ) -> None:

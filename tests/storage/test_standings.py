@@ -44,7 +44,8 @@ async def test_claim_is_one_holders_until_it_ends(azurite: str, queue_names: Ite
         first = await rows.claim(100)
         assert first
         assert await rows.claim(100) is None
-        await rows.write(first, Busy=0.0)
+        written = await rows.write(first, Busy=0.0, Unfit="a,b")
+        assert written.unfit == {"a", "b"}
         second = await rows.claim(0)
         assert second
         third = await rows.claim(100)
