@@ -25,7 +25,7 @@ test: setup kql chromium  ## all tests, but for the rehearsals and those on Micr
 unit: setup  ## what needs no storage: seconds, for while you write
 	@$(VENV)/python -m pytest $(WORKERS) -m unit $(addprefix tests/,$(ROOMS))
 
-rehearsal: setup azure-cli  ## what the Azure CLI is needed for, and hosts killed at every call: minutes
+rehearsal: setup azure-cli  ## what the Azure CLI or Bicep is needed for, and hosts killed at every call: minutes
 	@$(VENV)/python -m pytest $(WORKERS) -m rehearsal
 
 real-host: setup  ## the package on Microsoft's Functions host, where there is one: some minutes
@@ -79,7 +79,7 @@ bench-report: setup chromium  ## the page of 50,000 rows in Chromium: first pain
 faults: setup  ## hosts killed at every step, and storms: half an hour
 	@$(VENV)/python -m tests.faults
 
-mutation: setup  ## 600 places that decide, changed one by one: does a test fail? About half an hour
+mutation: setup  ## 600 places that decide, changed one by one: does a test fail? An hour and a half
 	@$(VENV)/python -m tests.mutation --count 600
 
 snapshots: setup  ## write anew what deployments would make; needs the Bicep CLI

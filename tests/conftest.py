@@ -105,7 +105,7 @@ def _no_process_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 # Deployments played through with the Azure CLI, storms, and a timer killed at every call: minutes;
-# single tests are marked where they stand.
+# single tests are marked where they stand, and so is all that asks the Bicep compiler.
 REHEARSALS = frozenset(
     {
         "test_grant", "test_publish", "test_storm", "test_subscription_deaths", "test_topic",
@@ -122,6 +122,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.stem in REHEARSALS:
             item.add_marker(pytest.mark.rehearsal)
         fixtures = getattr(item, "fixturenames", ())
+        if "bicep" in fixtures:
+            item.add_marker(pytest.mark.rehearsal)
         if item.path.parent.name in ROOMS and "azurite" not in fixtures:
             item.add_marker(pytest.mark.unit)
 
