@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -111,6 +112,14 @@ async def test_link_that_graph_no_longer_knows_is_told_from_a_start_that_it_refu
                 await page({}, path=start, status=400)
 
 
-async def test_refusal_names_the_permission() -> None:
-    with pytest.raises(NotRead, match=r"GroupMember\.Read\.All"):
-        await page({}, Source.GROUP, status=403)
+@pytest.mark.parametrize(
+    ("source", "permission"),
+    [
+        (Source.USERS, "User.Read.All"),
+        (Source.GROUP, "GroupMember.Read.All"),
+        (Source.MEMBERS, "GroupMember.Read.All"),
+    ],
+)
+async def test_refusal_names_the_permission(source: Source, permission: str) -> None:
+    with pytest.raises(NotRead, match=rf"it needs {re.escape(permission)}\)"):
+        await page({}, source, status=403)

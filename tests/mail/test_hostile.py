@@ -231,6 +231,15 @@ def test_names_of_this_world_stay_as_they_are(text: str) -> None:
         assert name_of(replace(FULL, to_name=name)) == name
 
 
+@pytest.mark.parametrize(
+    "character",
+    ["\x00", "\x7f", "\u202e", "\u2066", "\ufeff", "\ud800", "\ue000", "\U0010fffd", "\u0378"],
+    ids=ascii,
+)
+def test_character_that_hides_or_is_nothing_is_dropped(character: str) -> None:
+    assert plain.one_line(f"a{character}b") == "ab"
+
+
 def test_name_and_note_read_the_same_without_the_spaces_of_no_width() -> None:
     text = "Write to me: a@b.example, or see https://b.example/x."
     assert plain.lines(text)[0].replace("\u200b", "") == text

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from converters.model.errors import GraphRefused, GraphUnavailable, LedgerUnavailable, NotRead
+from converters.model.trace import Trace
 from converters.steps import subscribing
 from converters.storage.standings import Standings
 from local.graph import Fault
@@ -116,20 +118,23 @@ async def test_subscriptions_that_cannot_be_read_are_not_taken_for_none(
             running.graph.faults.add(
                 Fault(method="GET", path="^/subscriptions", status=200, body=body, times=1)
             )
-            with pytest.raises(NotRead):
+            with pytest.raises(NotRead, match=r"it needs User\.Read\.All\)"):
                 await run(running)
         assert alive(running) == []
 
 
 async def test_notice_that_ended_in_the_poison_queue_is_done_all_the_same(
-    azurite: str, queue_names: Iterator[str]
+    azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with service(azurite, queue_names, directory(), **ON) as running:
         await run(running)
         running.graph.tenant.change_user(USER_ID, displayName="New")
         notice = of_type("Microsoft.Graph.Missed", lifecycleEvent="missed")
         await running.poison.send_message(json.dumps(notice))
+        caplog.set_level(logging.INFO)
         await running.converter.sweeper.sweep()
+        (told,) = [line for line in lines(caplog, "subscription") if "lifecycleEvent" in line]
+        assert told["toDo"].startswith("Nothing")
         await run(running)
         assert await asked(running) == [USER_ID]
 
@@ -253,3 +258,21 @@ async def test_subscription_whose_row_is_lost_is_found_by_its_address(
         assert [one["id"] for one in alive(running)] == [before[0]["id"]]
         assert (await row_of(running, "standing"))["Id"] == before[0]["id"]
         assert calls(running, "POST") == ["subscriptions"]
+
+
+async def test_of_several_subscriptions_the_one_that_lasts_longest_stays(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        await run(running)
+        assert running.converter.subscriber
+        subscriptions = running.converter.subscriber.subscriptions
+        now = running.converter.clock.now()
+        trace = Trace("00000000-0000-4000-8000-000000000000")
+        made = [await subscriptions.make(now - ago * 86_400, trace) for ago in (9, 1, 5)]
+        (kept, *_) = found = await subscriptions.ours(trace)
+        assert [one.ends for one in found] == sorted((one.ends for one in found), reverse=True)
+        assert {one.id for one in made} < {one.id for one in found}
+        await running.ledger.delete_entity(await row_of(running, "standing"))
+        await run(running)
+        assert [one["id"] for one in alive(running)] == [kept.id]

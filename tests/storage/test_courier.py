@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -111,16 +111,18 @@ async def test_message_shows_after_its_delay_by_either_way() -> None:
 
 
 async def test_signature_is_made_anew_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    wire = StorageService(*(stored() for _ in range(3)))
+    wire = StorageService(*(stored() for _ in range(4)))
     async with wire.started() as endpoint, courier_to(queue_at(endpoint)) as courier:
         await courier.send(MESSAGE)
         await courier.send(MESSAGE)
         monkeypatch.setattr(courier_module, "_SIGNED", timedelta(hours=9))
         now = time.time()
-        monkeypatch.setattr(time, "time", lambda: now + 3301)
+        monkeypatch.setattr(time, "time", lambda: now + 3299.5)
         await courier.send(MESSAGE)
-    first, second, third = (datetime.fromisoformat(call.query["se"]) for call in wire.asked)
-    assert first == second
+        monkeypatch.setattr(time, "time", lambda: now + 3300.5)
+        await courier.send(MESSAGE)
+    first, second, still, third = (datetime.fromisoformat(call.query["se"]) for call in wire.asked)
+    assert first == second == still
     assert third - first > timedelta(hours=7)
 
 
@@ -191,3 +193,13 @@ async def test_identity_that_is_signed_out_leaves_it_to_the_library() -> None:
         async with courier_to(queue, identity) as courier:
             await courier.send(MESSAGE)
     assert len(wire.asked) == 1
+
+
+async def test_identity_sends_without_any_signature() -> None:
+    storage = Storage(queue_service_uri="https://account.queue.core.windows.net")
+    queue = Queue(storage, "requests", Identity(seconds=1))  # type: ignore[arg-type]
+    async with queue.calling() as client:
+        address = courier_module._address(client, datetime.now(UTC))  # noqa: SLF001 - not on a wire
+    await queue.close()
+    root = "https://account.queue.core.windows.net/requests/messages"
+    assert address == f"{root}?messagettl=-1"

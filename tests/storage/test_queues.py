@@ -69,6 +69,17 @@ async def test_messages_are_taken_as_many_at_once_as_there_can_be_and_for_so_lon
     assert asked(service) == [("GET", {"numofmessages": "32", "visibilitytimeout": "77"})]
 
 
+async def test_queue_that_is_missing_is_empty_and_one_that_is_not_read_is_not() -> None:
+    service = StorageService(
+        answer(status=404, error_code="QueueNotFound"),
+        answer(status=404, error_code="ResourceNotFound"),
+    )
+    async with queue_at(service) as queue:
+        assert await QueueReader(queue).take(77) == []
+        with pytest.raises(QueueUnavailable, match="ResourceNotFound"):
+            await QueueReader(queue).take(77)
+
+
 async def test_messages_are_looked_at_as_many_at_once_as_there_can_be() -> None:
     service = StorageService(answer(EMPTY))
     async with queue_at(service) as queue:
