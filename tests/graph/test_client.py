@@ -17,8 +17,8 @@ from converters.model.errors import GraphUnavailable
 from converters.model.facts import Unread
 from converters.model.trace import Trace
 from converters.storage.clock import ServiceClock
-from local.graph import Fault
-from tests.directory import USER_ID, request
+from local.graph import Fault, GraphEmulator
+from tests.directory import USER_ID, request, tenant
 from tests.service import service
 from tests.telling import lines
 
@@ -122,6 +122,28 @@ async def test_refusal_without_graphs_error_shape_is_still_a_refusal(
         outcome = await running.outcome(request())
     assert outcome["reasons"][0]["code"] == "graphRefused"
     assert outcome["graph"]["status"] == 400
+
+
+async def test_after_a_429_no_read_of_any_kind_is_tried_until_graph_lets() -> None:
+    read = user_reads.user(USER_ID)
+    async with GraphEmulator(tenant()) as emulator:
+        emulator.faults.add(Fault(path=r"\$batch$", status=429, retry_after=60, times=1))
+        graph = Graph(emulator.url, None)
+        with pytest.raises(GraphUnavailable):
+            await graph.read([read], TRACE)
+        asked = len(emulator.requests)
+        for call in (
+            lambda: graph.read([read], TRACE),
+            lambda: graph.read_alone(read, TRACE),
+            lambda: graph.read_beta(read, TRACE),
+            lambda: graph.page("/users/delta", "reading", TRACE),
+            lambda: graph.subscribe("POST", "", {}, TRACE),
+        ):
+            with pytest.raises(GraphUnavailable) as held:
+                await call()
+            assert 59 <= (held.value.retry_after or 0) <= 60
+        await graph.close()
+    assert asked == len(emulator.requests) == 1
 
 
 async def test_quota_that_cannot_be_counted_invites_nobody(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from converters.graph import rate_limit
 from converters.graph.rate_limit import (
     AFTER_429,
     CATCHING_UP,
@@ -282,3 +283,13 @@ def test_reservation_is_cancelled_only_where_it_was_not_used(
         reservation.use()
     reservation.cancel()
     assert limiter.reserve() == next_place
+
+
+def test_law_is_the_one_that_was_measured() -> None:
+    """Whoever changes a number of it measures anew: ``make bench-scale``."""
+    assert (rate_limit.WINDOW, rate_limit.TARGET, rate_limit.BURST) == (5.0, 0.955, 0.5)
+    assert (rate_limit.CATCHING_UP, rate_limit.REPORTED_FROM) == (1.3, 0.8)
+    assert (rate_limit.FIRST_SHARE, rate_limit.LEAST_SHARE) == (120.0, 2.0)
+    assert (rate_limit.DOUBLING, rate_limit.RECOVERING, rate_limit.AFTER_429) == (1.0, 0.05, 0.9)
+    assert (rate_limit.MOST_CUT, rate_limit.TOLERATED, rate_limit.WEIGHT) == (0.5, 0.03, 0.1)
+    assert (rate_limit.WITHOUT_RETRY_AFTER, rate_limit.MOST_WAIT) == ((0.5, 2.0), 10.0)

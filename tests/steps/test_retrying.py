@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -116,6 +117,24 @@ def test_waiting_for_the_operator_lets_patience_begin_anew() -> None:
     assert deferral.request.waits == Waits(times=4)
     assert (deferral.seconds, deferral.why) == (300, "conversionsPaused")
     assert deferral.reasons == (retrying.PAUSED,)
+
+
+@pytest.mark.parametrize(
+    ("wait", "why"), [(retrying.until_mailed, "mail limit"), (retrying.until_quiet, "quiet time")]
+)
+def test_waiting_for_others_uses_up_no_patience(wait: Any, why: str) -> None:  # noqa: ANN401
+    tired = replace(request(), waits=Waits(times=3, attempts=2, since=1))
+    deferral = wait(tired, 12.2)
+    assert deferral.request.waits == Waits(times=4, attempts=2, since=1)
+    assert (deferral.seconds, deferral.why, deferral.reasons) == (13, why, ())
+
+
+def test_everything_that_may_not_be_visible_yet_is_waited_for_together() -> None:
+    codes = ("userNotFound", "notYetVisible", "addressNotSeenByGraph")
+    reasons = tuple(replace(REASON, code=code) for code in codes)
+    deferral = retrying.for_directory(request(), reasons, SETTINGS, NOW)
+    assert deferral
+    assert deferral.why == "not visible"
 
 
 def failure(text: str = "broken", status: int = 500) -> GraphUnavailable:
