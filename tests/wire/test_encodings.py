@@ -53,6 +53,9 @@ FORMS: dict[str, tuple[bytes, str]] = {
     "base64 of UTF-32": (b64(TEXT.encode("utf-32")), "base64 that holds UTF-32 text"),
     "Windows-1252": (TEXT.replace("{", '{"\xe9": 1,', 1).encode("cp1252"), "Windows-1252 text"),
     "printed bytes": (repr(PLAIN).encode(), BYTES),
+    "printed bytes of UTF-8": (
+        repr(TEXT.replace("{", '{"\u00e9": "\u00fc",', 1).encode()).encode(), BYTES,
+    ),
     "printed bytes of base64": (repr(b64(PLAIN)).encode(), f"{BYTES}, that holds base64"),
     "base64 of printed bytes": (b64(repr(PLAIN).encode()), f"base64 that holds {BYTES}"),
     "URL-safe base64": (

@@ -168,6 +168,66 @@ def test_f23_property_that_is_probably_meant_is_named(
     assert problems(message)[where] == told
 
 
+# What people write, by what they mean: the whole list, so that none is dropped unseen.
+SYNONYMS: dict[str, dict[str, str]] = {
+    "": {
+        "invitedUserEmailAddress": "email mail emailAddress address",
+        "invitedUser.id": "objectId userId oid",
+        "invitedUser.userPrincipalName": "userPrincipalName upn",
+        "invitedUser": "user invitedUserId",
+        "inviteRedirectUrl": "redirectUrl redirectUri returnUrl",
+        "requestId": "ticket ticketId ticketNumber correlationId",
+        "requestedBy": "requester requestor requestedFrom",
+        "completion.userType": "userType inviteUserType",
+        "completion.sponsor": "sponsor",
+        "completion.manager": "manager",
+        "completion.revokeSessions": "revokeSessions",
+        "completion.randomisePassword": "randomisePassword",
+        f"{INFO}.messageLanguage": "messageLanguage",
+        f"{INFO}.ccRecipients": "ccRecipients",
+        f"{INFO}.customizedMessageBody": "customizedMessageBody",
+    },
+    "invitedUser": {
+        "id": "objectId userId oid",
+        "userPrincipalName": "upn userName userPrincipleName",
+    },
+    INFO: {
+        "messageLanguage": "language locale",
+        "ccRecipients": "cc recipients ccRecipient",
+        "customizedMessageBody": "message body text messageBody",
+    },
+    "completion": {
+        "randomisePassword": "password resetPassword passwordProfile",
+        "revokeSessions": "sessions revokeSignInSessions",
+        "userType": "guest type",
+        "sponsor": "sponsors",
+    },
+    ITEM: {"emailAddress": "address email mail"},
+    f"{ITEM}.emailAddress": {"address": "email mail", "name": "displayName"},
+}
+CALLED = [
+    (where, name, meant)
+    for where, names in SYNONYMS.items()
+    for meant, written in names.items()
+    for name in written.split()
+]
+
+
+@pytest.mark.parametrize(("where", "name", "meant"), CALLED)
+def test_f23_property_is_known_by_what_people_call_it(where: str, name: str, meant: str) -> None:
+    one = {name: "x"}
+    message = {
+        "": request(**one),
+        "invitedUser": request(invitedUser=one),
+        INFO: info(**one),
+        "completion": request(completion=one),
+        ITEM: info(ccRecipients=[one]),
+        f"{ITEM}.emailAddress": info(ccRecipients=[{"emailAddress": one}]),
+    }[where]
+    told = f"is no property of a request; {meant} is probably meant"
+    assert problems(message)[f"{where}.{name}" if where else name] == told
+
+
 @pytest.mark.parametrize("name", ["nonsense", "x" * 60_000, "", "\u00e9", "password"])
 def test_f23_nothing_is_guessed_where_no_name_is_like_it(name: str) -> None:
     (problem,) = problems(request(**{name: "hunter2"})).values()
