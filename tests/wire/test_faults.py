@@ -156,6 +156,8 @@ def test_f22_problem_says_what_was_found_and_what_is_wanted(
         (request(invitedUser={"userPrincipalname": "x"}), "invitedUser.userPrincipalname",
          "userPrincipalName"),
         (info(language="en"), f"{INFO}.language", "messageLanguage"),
+        # As forms name a list.
+        (info(**{"ccRecipients[]": []}), f"{INFO}.ccRecipients[]", "ccRecipients"),
         (info(ccRecipients=[{"EmailAddress": {}}]), f"{ITEM}.EmailAddress", "emailAddress"),
         (info(ccRecipients=[{"emailAddress": {"adress": "x"}}]), f"{ITEM}.emailAddress.adress",
          "address"),
