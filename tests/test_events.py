@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from converters.steps import retrying
+from converters.steps.screening import NO_CANDIDATE
 from local.graph import Fault
 from tests.directory import OTHER_ID, USER_ID, kim, request, tenant
 from tests.events import (
@@ -55,6 +56,13 @@ NO_CANDIDATES: list[tuple[dict[str, Any], str, list[str]]] = [
         ["accountDisabled", "domainNotAllowed", "homeTenantNotFound", "notInConvertibleGroup"],
     ),
 ]
+
+
+def test_who_is_no_candidate_is_written_down_here_too() -> None:
+    assert {
+        "userNotFound", "notInConvertibleGroup", "eventNeedsConvertibleGroup",
+        "noExternalAddress", "conversionInProgress", "eventRepeated", "userDeleted",
+    } == NO_CANDIDATE  # fmt: skip
 
 
 @pytest.mark.parametrize(("of_tenant", "status", "reasons"), NO_CANDIDATES)

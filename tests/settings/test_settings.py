@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,32 @@ def problems(**keys: str) -> str:
     with pytest.raises(SettingsInvalid) as caught:
         Settings.from_mapping(LEAST | keys)
     return str(caught.value)
+
+
+NUMBERS = [
+    ("TENANT_FACTS_SECONDS", "facts_seconds", 300, 0, 3600),
+    ("INVOCATION_SECONDS", "invocation_seconds", 90, 5, 240),
+    ("SETTLE_SECONDS", "settle_seconds", 300, 0, 3600),
+    ("RETRY_HOURS", "retry_hours", 24, 0, 168),
+    ("RETRY_BASE_SECONDS", "retry_base_seconds", 5, 1, 300),
+    ("EVENT_QUIET_SECONDS", "events.quiet_seconds", 300, 0, 3600),
+    ("STALE_AFTER_DAYS", "follow_up.stale_days", 30, 1, 365),
+    ("LEDGER_DAYS", "follow_up.ledger_days", 400, 0, 3650),
+]
+
+
+@pytest.mark.parametrize(("key", "name", "default", "least", "most"), NUMBERS)
+def test_number_has_its_default_and_its_bounds(
+    key: str, name: str, default: int, least: int, most: int
+) -> None:
+    # A schedule that never ends contradicts no number of days.
+    off = {"FOLLOW_UP_SCHEDULE": "off", "SETTLE_SECONDS": "300"}
+    assert attrgetter(name)(Settings.from_mapping(LEAST | off)) == default
+    for value in (least, most):
+        keys = LEAST | off | {key: str(value)}
+        assert attrgetter(name)(Settings.from_mapping(keys)) == value
+    for value in (least - 1, most + 1):
+        assert key in problems(**off | {key: str(value)})
 
 
 def test_least_settings_allow_nobody_and_ask_microsoft() -> None:
