@@ -152,7 +152,7 @@ ROWS: dict[str, list[tuple[Case, str]]] = {
     "noExternalAddress": [
         (case(of_user=user(other_mails=())), "user's otherMails "),
         (case(of_user=user(other_mails=(), mail=ADDRESS)), "otherMails"),
-        (case(of_user=user(**SYNCED | {"mail": None, "other_mails": (ADDRESS,)})), "mail"),
+        (case(of_user=user(**SYNCED | {"mail": None, "other_mails": (ADDRESS,)})), "user's mail "),
         (
             case(
                 of_request=request(email_address=None),

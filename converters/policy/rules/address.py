@@ -86,7 +86,8 @@ def _mail_in_another_domain(case: Case) -> Finding | None:
 def _mail_empty(case: Case) -> Finding | None:
     if case.user.mail or case.facts.choice.missing or case.facts.choice.foreign:
         return None
-    return found_if(case.address and address_property(case.user, case.settings) != "mail")
+    elsewhere = address_property(case.user, case.settings) != "mail"
+    return found_if(case.facts.choice.address and elsewhere)
 
 
 RULES = (
