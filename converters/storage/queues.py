@@ -50,6 +50,9 @@ class Queue:
         storage: where the queue is.
         name: its name; it is made when something is sent, where that is permitted.
         credential: used with ``storage.queue_service_uri``.
+
+    Attributes:
+        client: the library's; call it by ``calling``.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.kql.queries import Rule
 
 TRACES = "AppTraces"
-# A query's first condition, with the pipe after it.
+# A query up to the end of its first condition; a pipe may stand in quotes.
 _CONDITION = re.compile(rf'{TRACES} \| where [^|"]+("[^"]*"[^|"]*)*(?= \|)')
 # By condition: the lines that it was asked about, and whether it lets them by.
 _known: defaultdict[str, dict[Line, bool]] = defaultdict(dict)

@@ -16,6 +16,8 @@ from tests.telling import codes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from converters.graph.mail_pace import MailPace
+
 pytestmark = pytest.mark.usefixtures("at_once")
 SENDER = "invitations@contoso.example"
 KEYS = {
@@ -29,6 +31,12 @@ LOST = Fault(**SEND, drop="after")
 
 def of_tenant(**box: Any) -> dict[str, Any]:  # noqa: ANN401 - any attribute of a mailbox
     return tenant(mailboxes=[{"address": SENDER, **box}])
+
+
+def pace_of(running: Service) -> MailPace:
+    mailer = running.converter.inviter.mailer
+    assert mailer
+    return mailer.mailbox.pace
 
 
 def posts(running: Service) -> int:
@@ -193,7 +201,7 @@ async def test_refused_mail_waits_for_the_operator_and_then_goes_out_once(
         assert len(running.invited()) == posts(running) == 1
         running.graph.faults.clear()
         assert running.converter.inviter.mailer
-        running.converter.inviter.mailer.mailbox.pace.__init__()  # type: ignore[misc]
+        pace_of(running).__init__()  # type: ignore[misc]
         await running.age_claim(91)
         (event,) = await running.events_of(await running.waiting())
         assert len(running.graph.mails) == 1
@@ -238,7 +246,7 @@ async def test_mail_that_is_refused_for_itself_does_not_hold_up_the_others(
         running.graph.faults.add(Fault(**SEND, status=400, code="ErrorInvalidRecipients"))
         outcome = await running.outcome(request())
         assert running.converter.inviter.mailer
-        assert running.converter.inviter.mailer.mailbox.pace.refused() == 0
+        assert pace_of(running).refused() == 0
     assert outcome["status"] == "invited"
     assert "mailNotSent" in codes(outcome["warnings"])
 
@@ -289,13 +297,12 @@ async def test_mailbox_that_has_no_place_lets_requests_wait_and_invites_nobody_m
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
-        mailer = running.converter.inviter.mailer
-        assert mailer
-        while not mailer.mailbox.pace.take():
+        pace = pace_of(running)
+        while not pace.take():
             pass
         assert await running.events_of(request()) == []
         assert running.invited() == []
-        mailer.mailbox.pace.give_back()
+        pace.give_back()
         (event,) = await running.events_of(await running.waiting())
     assert event["data"]["status"] == "invited"
 
@@ -304,23 +311,21 @@ async def test_place_is_given_back_where_graph_refuses_the_invitation(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
-        mailer = running.converter.inviter.mailer
-        assert mailer
+        pace = pace_of(running)
         running.graph.faults.add(Fault(path="/invitations$", status=400, message="No."))
         for number in range(40):
             outcome = await running.outcome(request(requestId=f"R-{number}"))
             assert outcome["status"] == "failed"
-        assert mailer.mailbox.pace.take() == 0
+        assert pace.take() == 0
 
 
 async def test_place_of_a_mail_that_was_sent_stays_taken(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
-        mailer = running.converter.inviter.mailer
-        assert mailer
+        pace = pace_of(running)
         assert (await running.outcome(request()))["status"] == "invited"
-        assert [mailer.mailbox.pace.take() for _ in range(SHARE)].count(0.0) == SHARE - 1
+        assert [pace.take() for _ in range(SHARE)].count(0.0) == SHARE - 1
 
 
 async def test_mail_that_cannot_be_written_is_told(
