@@ -8,6 +8,7 @@ import unicodedata
 LONGEST_NAME = 100
 # Joiners and variation selectors that many scripts and emoji are written with.
 _KEPT = frozenset("\u200c\u200d")
+_UNSEEN = "".join(sorted(_KEPT))
 # Controls, formats (they turn the direction of writing, or hide), surrogates, private, unassigned.
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _SPACES = frozenset({"Zs", "Zl", "Zp"})
@@ -37,7 +38,9 @@ def name(text: str | None) -> str:
 
 def lines(text: str | None) -> list[str]:
     """Return the lines of a text, none of them a link, without empty ones at its ends."""
-    return [unlinked(one_line(line)) for line in _LINE_END.split((text or "").strip())]
+    found = [unlinked(one_line(line)) for line in _LINE_END.split(text or "")]
+    seen = [number for number, line in enumerate(found) if line.strip(_UNSEEN)]
+    return found[seen[0] : seen[-1] + 1] if seen else []
 
 
 def unlinked(text: str) -> str:

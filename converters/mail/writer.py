@@ -150,7 +150,7 @@ class Writer:
             "redeem_host": split_url(letter.redeem_url).hostname,
             "site": split_url(_url(letter.redirect_url)).hostname,
             "teams_url": f"{TEAMS}?tenantId={quote(plain.one_line(letter.tenant_id), safe='')}",
-            "note": plain.lines(letter.text) if (letter.text or "").strip() else [],
+            "note": plain.lines(letter.text),
             "reminder": letter.reminder,
         }
 

@@ -104,7 +104,11 @@ def name_of(letter: Letter) -> str:
 def unharmed(letter: Letter) -> None:
     """Hold a letter's mail against that of a harmless one."""
     message = read(letter)
-    wanted = read(replace(FULL, cc=letter.cc, text=letter.text and "A note.", to_name="A"))
+    wanted = read(
+        replace(
+            FULL, cc=letter.cc, text="A note." if plain.lines(letter.text) else None, to_name="A"
+        )
+    )
     assert message.keys() == wanted.keys()
     assert message.defects == []
     for name in ("To", "Cc", "From"):
@@ -159,6 +163,7 @@ def test_hostile_cc_is_refused(text: str) -> None:
     cc=st.lists(st.from_regex(r"[a-z]{1,60}@[a-z]{1,60}\.example", fullmatch=True), max_size=30),
 )
 @example(name="a" * 70 + ", ü", text="", language="", tenant="", local="a", cc=[])
+@example(name="A", text="\x85", language="", tenant="", local="a", cc=[])
 @example(name='"', text="", language="", tenant="", local="a", cc=["a@b.example"])
 def test_no_header_comes_out_of_any_text(  # noqa: PLR0913, PLR0917
     name: str, text: str, language: str, tenant: str, local: str, cc: list[str]
@@ -176,6 +181,18 @@ def test_no_header_comes_out_of_any_text(  # noqa: PLR0913, PLR0917
     message = read(letter)
     assert [one.addr_spec for one in message["Cc"].addresses] == cc if cc else "Cc" not in message
     assert name_of(letter) == plain.shown(name)
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", " \n", "\x85", "\u202e", "\x01\n\ufeff", "\u200d\n \u200c"]
+)
+def test_note_that_shows_nothing_is_none(text: str | None) -> None:
+    assert plain.lines(text) == []
+    assert "blockquote" not in Skeleton(part(WRITER.write(replace(FULL, text=text)), "html")).tags
+
+
+def test_note_keeps_its_empty_lines_but_those_at_its_ends() -> None:
+    assert plain.lines("\u202e\n\u2028 one\n\ntwo \n\x01\n") == ["one", "", "two"]
 
 
 @given(st.text())
