@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 
-# A worker for each core, with storage of its own: tests wait for more than they reckon.
+# How many: tests/conftest.py. Each has storage of its own.
 WORKERS := -n auto --maxprocesses 4 --dist worksteal
 
 ROOMS := model settings wire policy mail graph storage steps

@@ -44,6 +44,12 @@ hypothesis.settings.load_profile(os.environ.get("TESTS_HYPOTHESIS_PROFILE", "pro
 processes.adopt_orphans()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than there are cores: many tests wait, for storage or a timer."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_timeout_set_timer(
     item: pytest.Item, settings: pytest_timeout.Settings
