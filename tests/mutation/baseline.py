@@ -21,10 +21,20 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / ".mutation"
 SECONDS, DIGEST, COVERAGE = FOLDER / "seconds.json", FOLDER / "digest", FOLDER / "coverage"
-_ROOMS = ("model", "settings", "wire", "policy", "mail", "graph", "storage", "steps", "reliability")
+_ROOMS = (
+    "model",
+    "settings",
+    "wire",
+    "policy",
+    "mail",
+    "graph",
+    "storage",
+    "steps",
+    "reliability",
+    "security",
+)
 _FILES = (
     "test_conversion.py",
-    "test_security.py",
     "test_field_cases.py",
     "test_contract.py",
     "test_events.py",
