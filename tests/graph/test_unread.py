@@ -11,10 +11,10 @@ from converters.graph import completion_reads, mail_reads, standing_reads, tenan
 from local.graph import Fault
 from local.graph.query import decoded
 from tests import directory as here
+from tests.own_mail import KEYS as MAIL
+from tests.own_mail import LOST, later, of_tenant
 from tests.reading import READS, incomplete, read_of
 from tests.service import service
-from tests.steps.test_mailing import KEYS as MAIL
-from tests.steps.test_mailing import LOST, later, of_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -35,7 +35,6 @@ _ROOMS = (
 )
 _FILES = (
     "test_conversion.py",
-    "test_field_cases.py",
     "test_contract.py",
     "test_events.py",
     "test_foreign_events.py",

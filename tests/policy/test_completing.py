@@ -16,8 +16,8 @@ from converters.model.redemption import ExternalIdentity, Standing
 from converters.policy import step_reasons
 from converters.policy.completing import CompletionCase, Permit, permit
 from converters.policy.rules import privilege
+from tests.policy.eligibility_rows import ROWS
 from tests.policy.test_approval import TREES, calling
-from tests.policy.test_eligibility import ROWS
 from tests.samples import OTHER_ID, PRIVILEGES, UNREAD, USER_ID, request, settings, user
 
 REDEEMED = Standing(

@@ -9,8 +9,8 @@ import pytest
 from converters.settings.follow_up import DAY
 from local.graph.faults import Fault
 from tests.directory import USER_ID, request
+from tests.own_mail import KEYS, LOST, SEND, of_tenant, posts
 from tests.service import Service, service
-from tests.steps.test_mailing import KEYS, LOST, SEND, of_tenant, posts
 from tests.telling import codes
 
 if TYPE_CHECKING:
