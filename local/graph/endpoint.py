@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from local.graph.exchange import Call
     from local.graph.faults import Fault
     from local.graph.query import Query
-    from local.graph.routes import Route
+    from local.graph.routing import Route
     from local.graph.tenant import Tenant
 
 BATCH = ("$batch",)

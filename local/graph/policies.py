@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from local.graph import schema
 from local.graph.errors import GraphError, bad_request, invalid_filter
-from local.graph.loading import LISTS_OF_DOMAINS, identifier
+from local.graph.loading import identifier
+from local.graph.loading_policies import LISTS_OF_DOMAINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 from local.graph import (
     applications,
@@ -19,12 +17,12 @@ from local.graph import (
     users,
 )
 from local.graph.errors import unknown_segment, wrong_method
-from local.graph.query import Query
-from local.graph.schema import Json
+from local.graph.routing import Route
 
-Handler: TypeAlias = Callable[[Query], Json | None]
-# Sets of application permissions, one of which has to be granted as a whole.
-Permissions: TypeAlias = tuple[frozenset[str], ...]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from local.graph.routing import Permissions
 
 _ANY = re.compile(r"(.+)", re.DOTALL)
 _FIND_TENANT = re.compile(
@@ -36,44 +34,6 @@ _GROUPS_CAST = re.compile(r"(?:microsoft\.)?graph\.group")
 _USERS_CAST = re.compile(r"(?:microsoft\.)?graph\.user")
 _SENT_ITEMS = re.compile(r"(?i:sentitems)")
 _FEDERATIONS_CAST = re.compile(r"(?:microsoft\.)?graph\.samlOrWsFedExternalDomainFederation")
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One method of one path.
-
-    Attributes:
-        method: in upper case.
-        segments: of the path, each a text or a pattern; what its group finds is an argument.
-        handler: what answers.
-        permissions: what the application needs.
-        status: of success.
-        kind: which limit it counts against.
-        units: resource units, one fewer with ``$select``.
-    """
-
-    method: str
-    segments: tuple[str | re.Pattern[str], ...]
-    handler: Handler
-    permissions: Permissions
-    status: int = 200
-    kind: str = "read"
-    units: int = 1
-
-    def arguments(self, segments: Sequence[str]) -> list[str] | None:
-        """Return what the path's segments stand for; ``None`` if it is another path."""
-        if len(segments) != len(self.segments):
-            return None
-        found: list[str] = []
-        for wanted, segment in zip(self.segments, segments, strict=True):
-            if isinstance(wanted, str):
-                if wanted != segment:
-                    return None
-            elif match := wanted.fullmatch(segment):
-                found += match.groups()
-            else:
-                return None
-        return found
 
 
 def find(version: str, method: str, segments: Sequence[str]) -> tuple[Route, list[str]]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from local.graph import loading
+from local.graph import loading, loading_policies
 from local.graph.errors import not_found
 from local.graph.exchange import timestamp
 from local.graph.faults import UserFaults
@@ -88,8 +88,10 @@ class Tenant:
 
     def _load_policies(self, entry: Json) -> None:
         self.contacts = {c["id"]: c for c in map(loading.contact, entry.get("contacts", []))}
-        self.federations = [loading.federation(each) for each in entry.get("federations", [])]
-        self.home_tenants = loading.home_tenants(entry.get("homeTenants", {}))
+        self.federations = [
+            loading_policies.federation(each) for each in entry.get("federations", [])
+        ]
+        self.home_tenants = loading_policies.home_tenants(entry.get("homeTenants", {}))
         self.set_policies(
             {
                 "allowInvitesFrom": "everyone",
@@ -109,12 +111,12 @@ class Tenant:
         """
         loading.known("the policies", policies, POLICIES)
         if (allowed := policies.get("allowInvitesFrom")) is not None:
-            values = loading.ALLOW_INVITES_FROM
+            values = loading_policies.ALLOW_INVITES_FROM
             self.allow_invites_from = loading.choice("allowInvitesFrom", allowed, values)
         if (access := policies.get("crossTenantAccess")) is not None:
-            self.default_access, self.partners = loading.cross_tenant_access(access)
+            self.default_access, self.partners = loading_policies.cross_tenant_access(access)
         if (policy := policies.get("b2bManagementPolicy")) is not None:
-            self.domain_lists = loading.domain_lists(policy)
+            self.domain_lists = loading_policies.domain_lists(policy)
         if "permissions" in policies:
             granted = policies["permissions"]
             self.permissions = None if granted is None else frozenset(granted)
