@@ -85,6 +85,15 @@ async def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.Monkey
     assert await kept.get("a", source.load) == 4
 
 
+async def test_thousand_are_kept() -> None:
+    source = Source()
+    kept: TtlCache[int] = TtlCache(10, lambda _: True)
+    for number in range(1001):
+        await kept.get(str(number), source.load)
+    assert await kept.get("1", source.load) == 2
+    assert await kept.get("0", source.load) == 1002
+
+
 async def test_keys_are_kept_apart() -> None:
     source = Source()
     kept: TtlCache[int] = TtlCache(10, lambda _: True)
