@@ -16,7 +16,7 @@ from converters.policy.approval import approve
 from converters.policy.completing import resolved
 from converters.policy.eligibility import decide
 from converters.policy.rule import Case
-from converters.steps import concluding, concluding_mail, retrying, screening
+from converters.steps import concluding, concluding_mail, concluding_unjudged, retrying, screening
 from converters.steps.inviting import Attempt, Inviter
 from converters.steps.logging import log_ended, log_notice, log_undone
 from converters.steps.reporting import Ending, Reporter
@@ -99,7 +99,7 @@ class Converter:
         try:
             message = parse(body, message_id)
         except RequestInvalid as invalid:
-            trace.request_id, rejected = invalid.request_id, concluding.rejected(invalid)
+            trace.request_id, rejected = invalid.request_id, concluding_unjudged.rejected(invalid)
             return Ending(rejected, told=screening.is_told(invalid, rejected, self.settings))
         trace.request_id, trace.user_id = message.request_id, message.user_id
         nothing = screening.nothing_to_do(message, self.settings)
@@ -180,7 +180,7 @@ class Converter:
     def _known(self, request: ConversionRequest, entry: Entry, digest: str) -> Outcome | None:
         """Return the outcome of a request that has ended, or may not even begin."""
         if entry.digest != digest:
-            return concluding.reused(request, digest)
+            return concluding_unjudged.reused(request, digest)
         if entry.record and records.is_settled(entry.record):
             return records.replayed(request, entry.record, self.settings.redirect_url)
         return None

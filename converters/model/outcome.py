@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -72,6 +72,10 @@ class Reason:
     remediation: str
     owner: Owner
     retriable: bool = False
+
+    def filled(self, **details: object) -> Reason:
+        """Return it with a message that names some details."""
+        return replace(self, message=self.message.format_map(details))
 
 
 @dataclass(frozen=True, slots=True)

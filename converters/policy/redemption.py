@@ -99,9 +99,7 @@ def judge(
     if standing.external_user_state is None:
         return _without_invitation(standing, seen=seen, settled=settled)
     if stale_days:
-        message = NOT_REDEEMED.message.format(days=stale_days)
-        code, remediation, owner = NOT_REDEEMED.code, NOT_REDEEMED.remediation, NOT_REDEEMED.owner
-        return Judgement(Status.STALE, (Reason(code, message, remediation, owner),))
+        return Judgement(Status.STALE, (NOT_REDEEMED.filled(days=stale_days),))
     return None
 
 

@@ -118,26 +118,26 @@ _MORE = {
 
 def person_not_usable(problem: str) -> Reason:
     """Say why a person can no longer be the sponsor or the manager."""
-    return _filled(PERSON_NOT_USABLE, problem=problem)
+    return PERSON_NOT_USABLE.filled(problem=problem)
 
 
 def permission_missing(step: Step, status: int, code: str) -> Reason:
     """Say that Graph does not let the application do a step."""
     permission, more = PERMISSIONS[step], _MORE.get(step, "")
-    filled = _filled(PERMISSION_MISSING, status=status, code=code, permission=permission)
+    filled = PERMISSION_MISSING.filled(status=status, code=code, permission=permission)
     remediation = filled.remediation.format(permission=permission, more=more)
     return replace(filled, remediation=remediation)
 
 
 def refused_by_graph(status: int, code: str, request_id: str | None) -> Reason:
     """Say that Graph refused a step for good."""
-    filled = _filled(REFUSED_BY_GRAPH, status=status, code=code)
+    filled = REFUSED_BY_GRAPH.filled(status=status, code=code)
     return replace(filled, remediation=filled.remediation.format(request_id=request_id))
 
 
 def unavailable(hours: int) -> Reason:
     """Say that Graph did not answer for too long."""
-    return _filled(UNAVAILABLE, hours=hours)
+    return UNAVAILABLE.filled(hours=hours)
 
 
 def given_up(reason: Reason) -> Reason:
@@ -159,7 +159,3 @@ def next_steps_of(results: tuple[StepResult, ...]) -> tuple[NextStep, ...]:
     """Say what somebody has to do where a step does not apply."""
     left = [result.step for result in results if result.state is StepState.NOT_APPLICABLE]
     return tuple(_NEXT_STEPS[step] for step in left if step in _NEXT_STEPS)
-
-
-def _filled(reason: Reason, **details: object) -> Reason:
-    return replace(reason, message=reason.message.format_map(details))

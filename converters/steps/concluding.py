@@ -1,28 +1,18 @@
-"""From what is known at the end of a request to its outcome. Pure."""
+"""From a verdict, and what came of it, to an outcome. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from converters.model.errors import (
-    GraphUnavailable,
-    LedgerUnavailable,
-    QueueUnavailable,
-    Unavailable,
-)
-from converters.model.outcome import GraphTrace, Outcome, Owner, Reason, Status
+from converters.model.outcome import GraphTrace, Outcome, Reason, Status
 from converters.policy import guidance, refusals
 from converters.steps import endings
-from converters.steps.retrying import fails_alike, not_set_up
 
 if TYPE_CHECKING:
-    from converters.model.errors import GraphRefused, RequestInvalid
-    from converters.model.event import Notice
-    from converters.model.outcome import Deferral, Invitation
-    from converters.model.request import ConversionRequest, GraphFailure
+    from converters.model.errors import GraphRefused
+    from converters.model.outcome import Invitation
     from converters.policy.eligibility import Verdict
-
 # Graph's own text is handed on, but an outcome has to fit into a queue message.
 MOST_TEXT = 1000
 
@@ -83,9 +73,9 @@ def url_lost(outcome: Outcome) -> Outcome:
 def overtaken(verdict: Verdict, rival: str, *, invited: bool) -> Outcome:
     """Conclude that another request, by its id, converts the user or has just done so."""
     if invited:
-        reason = filled(endings.JUST_INVITED, rival=rival)
+        reason = endings.JUST_INVITED.filled(rival=rival)
         return outcome_of(verdict, Status.ALREADY_INVITED, (reason,))
-    reason = filled(endings.IN_PROGRESS, rival=rival)
+    reason = endings.IN_PROGRESS.filled(rival=rival)
     return outcome_of(verdict, Status.INELIGIBLE, (reason,))
 
 
@@ -107,122 +97,12 @@ def refused(verdict: Verdict, refusal: GraphRefused) -> Outcome:
     return outcome_of(verdict, Status.FAILED, (refusals.explain(refusal, verdict.case),), trace)
 
 
-def rejected(invalid: RequestInvalid) -> Outcome:
-    """Conclude that the message is no request."""
-    reasons = tuple(
-        Reason(
-            fault.code,
-            f"{fault.where or 'The message'} {fault.problem}.",
-            "Correct the message and send it again; docs/contract has its schema.",
-            Owner.REQUESTER,
-        )
-        for fault in invalid.faults
-    )
-    return Outcome(
-        request_id=invalid.request_id,
-        status=Status.REJECTED,
-        reasons=reasons,
-        requested_by=invalid.requested_by,
-        source=invalid.source,
-        # Whoever sends nonsense under another's id must not take the id of that one's outcome.
-        step=f"rejection {invalid.digest}",
-    )
-
-
-def reused(request: ConversionRequest, digest: str) -> Outcome:
-    """Conclude that the request's id is another request's; that one's outcome stays as it is."""
-    return _unread(request, Status.REJECTED, (endings.ID_REUSED,), f"rejection {digest}")
-
-
-def of_event(event: ConversionRequest | Notice, status: Status, reason: Reason) -> Outcome:
-    """Conclude that an event, by what it is or by what came before it, leads to nothing."""
-    return Outcome(
-        request_id=event.request_id,
-        status=status,
-        user_id=event.user_id,
-        reasons=(reason,),
-        source=event.source,
-        # Never the event of a conversion: whoever forges an id must not take that one's.
-        step=f"event {reason.code}",
-    )
-
-
-def just_invited(event: ConversionRequest, rival: str) -> Outcome:
-    """Conclude that an event tells of nothing but this service's own invitation, by its id."""
-    reason = filled(endings.JUST_INVITED, rival=rival)
-    return of_event(event, Status.ALREADY_INVITED, reason)
-
-
-def waiting(deferral: Deferral) -> Outcome:
-    """Say that the request waits."""
-    codes = ",".join(sorted(reason.code for reason in deferral.reasons))
-    return _unread(deferral.request, Status.DEFERRED, deferral.reasons, f"deferral {codes}")
-
-
-def gave_up(request: ConversionRequest, error: Exception, hours: int) -> Outcome:
-    """Conclude that what the request needs was not available for too long."""
-    failure = fails_alike(request)
-    if isinstance(error, GraphUnavailable) and failure:
-        return failed_alike(request, failure)
-    reason = _gone_for(error, hours)
-    trace = None
-    if isinstance(error, GraphUnavailable):
-        code, text = error.code[:MOST_TEXT] or None, error.text[:MOST_TEXT] or None
-        correlation_id = request.correlation_id
-        trace = GraphTrace(correlation_id, error.request_id, error.status, code, text)
-    outcome = _unread(request, Status.FAILED, (reason,), f"patience {request.waits.since}")
-    return replace(outcome, graph=trace)
-
-
-def _gone_for(error: Exception, hours: int) -> Reason:
-    if isinstance(error, Unavailable) and error.not_set_up:
-        return not_set_up(error)
-    of_storage = isinstance(error, LedgerUnavailable | QueueUnavailable)
-    return filled(endings.STORAGE_AWAY if of_storage else endings.GRAPH_AWAY, hours=hours)
-
-
-def failed_alike(request: ConversionRequest, failure: GraphFailure) -> Outcome:
-    """Conclude that Graph fails with the same words each time it is asked."""
-    step = f"failure {request.waits.since}"
-    outcome = _unread(request, Status.FAILED, (endings.FAILS_ALIKE,), step)
-    trace = GraphTrace(
-        request.correlation_id, failure.request_id, failure.status, failure.code, failure.text
-    )
-    return replace(outcome, graph=trace)
-
-
 def not_made(verdict: Verdict, invitation: Invitation) -> Outcome:
     """Conclude that Graph answered with an invitation that was not made."""
     request, status = verdict.case.request, invitation.status
-    reason = filled(endings.NOT_MADE, status=status[:MOST_TEXT])
+    reason = endings.NOT_MADE.filled(status=status[:MOST_TEXT])
     trace = GraphTrace(request.correlation_id, invitation.request_id, 201)
     return outcome_of(verdict, Status.FAILED, (reason,), trace)
-
-
-def tries_ran_out(request: ConversionRequest, digest: str) -> Outcome:
-    """Conclude that the worker died of the message, or that nothing could be stored for it."""
-    return _unread(request, Status.FAILED, (endings.TRIES_RAN_OUT,), f"poison {digest}")
-
-
-def filled(reason: Reason, **details: object) -> Reason:
-    """Return a reason whose message names some details."""
-    return replace(reason, message=reason.message.format_map(details))
-
-
-def _unread(
-    request: ConversionRequest, status: Status, reasons: tuple[Reason, ...], step: str
-) -> Outcome:
-    return Outcome(
-        request_id=request.request_id,
-        status=status,
-        user_id=request.user_id,
-        email_address=request.email_address,
-        reasons=reasons,
-        mail_sent=request.send_invitation_message,
-        requested_by=request.requested_by,
-        source=request.source,
-        step=step,
-    )
 
 
 def outcome_of(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from converters.graph.mailbox import is_of_mail
 from converters.model.outcome import GraphTrace, Invitation, Outcome, Status
-from converters.steps import concluding, endings
-from converters.steps.concluding import MOST_TEXT, filled, invited, outcome_of
+from converters.steps import concluding_unjudged, endings
+from converters.steps.concluding import MOST_TEXT, invited, outcome_of
 
 if TYPE_CHECKING:
     from converters.model.errors import GraphRefused
@@ -25,7 +25,7 @@ def mailed(verdict: Verdict, warning: Reason) -> Outcome:
 
 def gave_up(request: ConversionRequest, error: Exception, hours: int) -> Outcome:
     """Conclude that what the request needs was not available for too long, its mail perhaps."""
-    outcome = concluding.gave_up(request, error, hours)
+    outcome = concluding_unjudged.gave_up(request, error, hours)
     if not is_of_mail(error):
         return outcome
     return replace(outcome, warnings=(*outcome.warnings, endings.MAIL_IN_DOUBT))
@@ -41,7 +41,7 @@ def made_anew(verdict: Verdict, answer: Invitation | Outcome) -> Outcome:
 
 def mail_not_sent(made: Outcome, why: str, refusal: GraphRefused | None = None) -> Outcome:
     """Add that the mail of an invitation that was made was not sent."""
-    warning, trace = filled(endings.MAIL_NOT_SENT, why=why), made.graph
+    warning, trace = endings.MAIL_NOT_SENT.filled(why=why), made.graph
     if refusal and trace:
         code, text = refusal.code[:MOST_TEXT], refusal.text[:MOST_TEXT]
         words = (refusal.request_id, refusal.status, code, text)

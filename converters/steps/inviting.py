@@ -13,7 +13,7 @@ from converters.graph import user_reads
 from converters.model.errors import GraphRefused, GraphUnavailable, QueueUnavailable
 from converters.model.facts import User
 from converters.model.outcome import Deferral, Invitation, Outcome, Status
-from converters.steps import concluding, retrying
+from converters.steps import concluding, concluding_unjudged, retrying
 from converters.storage.claims import MAIL_DUE, Claim
 from converters.storage.records import status_of
 
@@ -62,7 +62,7 @@ class Inviter:
         """Make an approved invitation, unless another request makes one for the same user."""
         verdict = approval.verdict
         if failure := retrying.fails_alike(verdict.case.request):
-            return concluding.failed_alike(verdict.case.request, failure)
+            return concluding_unjudged.failed_alike(verdict.case.request, failure)
         claim = await self._claimed(verdict, entry)
         if not isinstance(claim, Claim):
             return claim

@@ -22,7 +22,6 @@ from converters.policy.approval import approve, approve_mail
 from converters.policy.eligibility import decide
 from converters.policy.rule import Case
 from converters.steps import endings
-from converters.steps.concluding import filled
 from converters.steps.inviting import Attempt
 from converters.steps.logging import log_follow_up
 from converters.steps.mailing import mail_id, unfitness
@@ -189,7 +188,7 @@ class Reminders:
 
 def not_sent(why: str) -> Judgement:
     """Judge that a reminder's invitation was made, and that its mail was not sent."""
-    return Judgement(Status.REMINDED, warnings=(filled(endings.MAIL_NOT_SENT, why=why),))
+    return Judgement(Status.REMINDED, warnings=(endings.MAIL_NOT_SENT.filled(why=why),))
 
 
 def _mail_id(row: OpenFollowUp) -> str:

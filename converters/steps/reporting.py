@@ -12,7 +12,7 @@ from converters.model.errors import LedgerUnavailable, QueueUnavailable
 from converters.model.follow_up import FollowUp
 from converters.model.outcome import Deferral, Outcome, Status
 from converters.model.request import Mode
-from converters.steps import concluding, retrying, screening
+from converters.steps import concluding_unjudged, retrying, screening
 from converters.steps.logging import log_unfinished
 from converters.storage import records
 from converters.wire.envelopes import deferred
@@ -141,7 +141,7 @@ class Reporter:
         # Where nobody is to hear of it, it counts as told: what waits must not wait for that.
         if screening.is_told(request, waiting, self.settings):
             try:
-                notice = cloud_event(concluding.waiting(waiting))
+                notice = cloud_event(concluding_unjudged.waiting(waiting))
                 await self.results.of(request.request_id).send(notice)
             except QueueUnavailable:
                 return request

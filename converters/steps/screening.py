@@ -15,7 +15,7 @@ from converters.model.facts import Groups
 from converters.model.outcome import Outcome, Status
 from converters.policy.eligibility import FACT_UNKNOWN
 from converters.settings.events import EventOutcomes
-from converters.steps import concluding, endings, retrying
+from converters.steps import concluding_unjudged, endings, retrying
 from converters.storage import records
 from converters.storage.ledger import ledger_key
 from converters.wire.properties import content_digest
@@ -64,7 +64,7 @@ class Screener:
         if await self.ledger.find(request, content_digest(request)):
             return None
         if rival := await self._just_invited(request.user_id):
-            return concluding.just_invited(request, rival)
+            return concluding_unjudged.just_invited(request, rival)
         for _ in range(_TRIES):
             look = await self._look(request, request.user_id)
             if not isinstance(look, bool):
@@ -118,12 +118,12 @@ def foreign(event: ConversionRequest | Notice, settings: Settings) -> Outcome | 
     if origin is None:
         return None
     if not _has_client_state(origin, settings.events.client_state):
-        return concluding.of_event(event, Status.REJECTED, endings.WRONG_CLIENT_STATE)
+        return concluding_unjudged.of_event(event, Status.REJECTED, endings.WRONG_CLIENT_STATE)
     # What Graph writes into an event about the subscription itself is not documented.
     may_be_silent = isinstance(event, Notice) and event.lifecycle is not None
     named = origin.tenants or ({settings.tenant_id} if may_be_silent else frozenset())
     if settings.tenant_id and named != {settings.tenant_id}:
-        return concluding.of_event(event, Status.REJECTED, endings.FOREIGN_TENANT)
+        return concluding_unjudged.of_event(event, Status.REJECTED, endings.FOREIGN_TENANT)
     return None
 
 
@@ -132,7 +132,7 @@ def nothing_to_do(message: ConversionRequest | Notice, settings: Settings) -> Ou
     if refused := foreign(message, settings):
         return refused
     if isinstance(message, Notice) and message.lifecycle is None:
-        return concluding.of_event(message, Status.INELIGIBLE, endings.USER_DELETED)
+        return concluding_unjudged.of_event(message, Status.INELIGIBLE, endings.USER_DELETED)
     return None
 
 
@@ -182,4 +182,4 @@ def _has_client_state(origin: Origin, wanted: str | None) -> bool:
 
 
 def _repeated(request: ConversionRequest) -> Outcome:
-    return concluding.of_event(request, Status.INELIGIBLE, endings.EVENT_REPEATED)
+    return concluding_unjudged.of_event(request, Status.INELIGIBLE, endings.EVENT_REPEATED)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from converters.model.errors import RequestInvalid
 from converters.model.event import Notice
-from converters.steps import concluding, screening
+from converters.steps import concluding_unjudged, screening
 from converters.steps.logging import log_notice, log_swept
 from converters.storage import records
 from converters.storage.queues import QueueReader
@@ -82,7 +82,7 @@ class Sweeper:
         try:
             found = parse(body, message.id)
         except RequestInvalid as invalid:
-            rejected = concluding.rejected(invalid)
+            rejected = concluding_unjudged.rejected(invalid)
             return rejected if screening.is_told(invalid, rejected, self.settings) else None
         outcome = screening.nothing_to_do(found, self.settings)
         if outcome is None:
@@ -101,4 +101,4 @@ class Sweeper:
         if entry and entry.record:
             # It did end, and only the acknowledgement was never made.
             return records.replayed(request, entry.record, self.settings.redirect_url)
-        return concluding.tries_ran_out(request, hashlib.sha256(body).hexdigest())
+        return concluding_unjudged.tries_ran_out(request, hashlib.sha256(body).hexdigest())

@@ -96,6 +96,7 @@ AREAS = {
         "conversion.py",
         "composition.py",
         "steps/concluding.py",
+        "steps/concluding_unjudged.py",
         "steps/running.py",
         "steps/screening.py",
         "storage/records.py",

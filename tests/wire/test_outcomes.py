@@ -24,7 +24,7 @@ from converters.model.outcome import (
 )
 from converters.model.request import ConversionRequest
 from converters.policy.eligibility import decide
-from converters.steps import concluding
+from converters.steps import concluding, concluding_unjudged
 from converters.wire.envelopes import deferred
 from converters.wire.outcomes import cloud_event, event_id
 from tests.parsing import parse
@@ -98,7 +98,7 @@ def test_outcome_is_ascii_whatever_it_names() -> None:
 def test_outcome_of_the_worst_message_fits_into_a_queue_message(body: bytes) -> None:
     with pytest.raises(RequestInvalid) as caught:
         parse(body, "x" * 128)
-    assert len(cloud_event(concluding.rejected(caught.value))) < LARGEST_MESSAGE
+    assert len(cloud_event(concluding_unjudged.rejected(caught.value))) < LARGEST_MESSAGE
 
 
 MOST_ROLE_ASSIGNABLE_GROUPS = 500
@@ -197,7 +197,7 @@ def test_reason_and_graphs_answer_stand_whole_in_the_outcome() -> None:
 def test_deferral_and_conclusion_of_a_request_are_two_events() -> None:
     reason = Reason("conversionsPaused", "m", "r", Owner.OPERATOR)
     request = ConversionRequest("R-1", "correlation")
-    deferred = event(concluding.waiting(Deferral(request, 1, "paused", (reason,))))
+    deferred = event(concluding_unjudged.waiting(Deferral(request, 1, "paused", (reason,))))
     assert deferred["id"] == event_id("R-1", "deferral conversionsPaused")
     assert event(Outcome("R-1", Status.INVITED))["id"] == event_id("R-1")
 
