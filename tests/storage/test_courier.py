@@ -7,6 +7,7 @@ import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from aiohttp import web
@@ -105,9 +106,12 @@ async def test_message_shows_after_its_delay_by_either_way() -> None:
         await courier.send(MESSAGE, 91)
     assert [call.query["visibilitytimeout"] for call in wire.asked] == ["90", "91", "91"]
     assert {call.query["messagettl"] for call in wire.asked} == {"-1"}
+    messages = [ET.fromstring(body) for body in wire.bodies]  # noqa: S314 - our own
+    assert {message.findtext("MessageText") for message in messages} == {MESSAGE.decode()}
     # The version of the service is the library's, whichever that is.
     versions = {call.headers["x-ms-version"] for call in wire.asked}
     assert len(versions) == 1
+    assert {call.content_type for call in wire.asked} == {"application/xml"}
 
 
 async def test_signature_is_made_anew_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,6 +128,22 @@ async def test_signature_is_made_anew_before_it_ends(monkeypatch: pytest.MonkeyP
     first, second, still, third = (datetime.fromisoformat(call.query["se"]) for call in wire.asked)
     assert first == second == still
     assert third - first > timedelta(hours=7)
+
+
+class Dropping(StorageService):
+    """A service that ends the connection of its first call."""
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        if not self.asked and request.transport:
+            request.transport.close()
+        return await super()._answer(request)
+
+
+async def test_what_a_connection_ends_under_is_sent_by_the_library() -> None:
+    wire = Dropping(stored(), stored())
+    async with wire.started() as endpoint, courier_to(queue_at(endpoint)) as courier:
+        await courier.send(MESSAGE)
+    assert [call.query.get("sp") for call in wire.asked] == ["a", None]
 
 
 class Slow(StorageService):
