@@ -134,6 +134,19 @@ async def test_permission_that_came_meanwhile_counts(
     assert set(results(event["data"]).values()) == {"done"}
 
 
+async def test_throttled_step_is_not_sent_before_its_time_and_the_others_are(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
+        await redeemed(running, {"revokeSessions": True, "sponsor": BOSS_ID})
+        throttled = Fault(path="revokeSignInSessions", status=429, retry_after=60, times=1)
+        running.graph.faults.add(throttled)
+        await running.follow_up()
+        await running.age_follow_up(HOUR)
+        assert await running.follow_up() == []
+        assert writes(running) == ["POST /revokeSignInSessions", "POST /sponsors/$ref"]
+
+
 async def test_outage_that_lasts_too_long_is_told(azurite: str, queue_names: Iterator[str]) -> None:
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
         await redeemed(running)

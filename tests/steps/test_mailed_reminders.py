@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from converters.settings.follow_up import DAY
+from converters.steps import retrying
 from local.graph.faults import Fault
 from tests.directory import USER_ID, request
 from tests.own_mail import KEYS, LOST, SEND, of_tenant, posts
@@ -73,6 +74,48 @@ async def test_reminder_in_doubt_is_told_and_not_mailed_again(
         (event,) = await running.follow_up()
         assert posts(running) == len(running.graph.mails) == 2
     assert codes(event["data"]["warnings"]) == ["mailInDoubt"]
+
+
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let messages wait from now on, without back-off; return how long each will."""
+    waited: list[float] = []
+
+    def delay(seconds: float) -> int:
+        waited.append(seconds)
+        return round(seconds)
+
+    monkeypatch.setattr(retrying, "back_off", lambda *_: 0)
+    monkeypatch.setattr(retrying, "delay", delay)
+    return waited
+
+
+async def test_reminder_in_doubt_waits_for_the_doubt_to_end(
+    azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = {"roles": ["Mail.Send"]}
+    async with service(azurite, queue_names, of_tenant(**box), **REMIND) as running:
+        await running.event(request())
+        running.graph.faults.add(LOST)
+        assert await looked(running, 8) == []
+        waited = waits(monkeypatch)
+        assert await running.follow_up() == []
+    (wait,) = waited
+    assert 60 < wait <= running.converter.settings.doubt_seconds == 90
+
+
+async def test_reminder_whose_older_link_is_void_waits_as_long_as_the_days_limit_holds(
+    azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with service(azurite, queue_names, of_tenant(), **REMIND) as running:
+        await running.event(request())
+        running.graph.faults.add(Fault(**SEND, status=429, retry_after=0))
+        assert await looked(running, 8) == []
+        await running.quota.send_message("1")
+        waited = waits(monkeypatch)
+        limited = running.with_settings(DAILY_LIMIT="1")
+        assert await limited.follow_up() == await running.follow_up() == []
+        assert len(running.graph.mails) == 1
+    assert waited == [retrying.LIMIT_SECONDS] * 2
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,8 @@ async def test_subscription_is_made_once_and_as_graph_wants_it(
     assert 27.9 < second["daysLeft"] <= 28
     assert (second["ageDays"], second["gap"], second["enqueued"]) == (0, False, 0)
     assert second["subscriptionId"] == one["id"]
+    ids = {*first["graphRequestIds"], *second["graphRequestIds"]}
+    assert len(ids) == len(running.graph.requests)
 
 
 async def test_subscription_is_renewed_a_week_on_and_never_ends(
