@@ -123,7 +123,6 @@ class Completer:
             request_id=follow_up.request_id,
             correlation_id=follow_up.correlation_id,
             user_id=follow_up.user_id,
-            source=follow_up.source,
         )
         return CompletionCase(request, completion, follow_up.domain, facts, self.settings)
 

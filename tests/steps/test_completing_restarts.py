@@ -11,6 +11,7 @@ from local.graph.faults import Fault
 from tests.completion import ALL, EVERYTHING, HOUR, place, redeemed, results, writes
 from tests.directory import USER_ID, request
 from tests.service import Service, service, taken
+from tests.telling import codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,6 +96,19 @@ async def test_request_that_waits_keeps_what_it_asks_for(
 async def _handled(running: Service, message: bytes) -> list[dict[str, Any]]:
     await running.handle(message)
     return await running.events()
+
+
+async def test_conversion_whose_answer_was_lost_is_completed(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
+        running.graph.faults.add(Fault(path="invitations$", drop="after", times=1))
+        await running.handle(request(completion=EVERYTHING))
+        (event,) = await _handled(running, await running.waiting())
+        assert codes(event["data"]["warnings"])[-1] == "answerLost"
+        await redeemed(running, invite=False)
+        _, event = await running.follow_up()
+    assert set(results(event["data"]).values()) == {"done"}
 
 
 async def test_message_without_its_row_completes_what_the_request_asked_for(
