@@ -147,10 +147,11 @@ async def test_subscription_of_somebody_else_is_left_alone_and_a_second_of_ours_
         (one,) = alive(running)
         subscriptions = running.graph.tenant.subscriptions
         twin = {name: value for name, value in one.items() if name != "id"}
-        other = subscriptions.add({**twin, "notificationUrl": URL + "x"})
-        subscriptions.add(twin)
+        changes = ({"notificationUrl": URL + "x"}, {"resource": "groups"}, {"resource": "users/x"})
+        others = [subscriptions.add({**twin, **change})["id"] for change in changes]
+        subscriptions.add({**twin, "resource": "/Users/"})
         await run(running)
-        assert [each["id"] for each in alive(running)] == [one["id"], other["id"]]
+        assert [each["id"] for each in alive(running)] == [one["id"], *others]
 
 
 async def test_subscription_that_is_gone_when_it_is_renewed_is_made_anew_at_once(
