@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from converters.graph.mail_body import mail_body, readers
-from converters.graph.mail_pace import LEAST_SHARE, REFUSED_SECONDS, SHARE, WINDOW, MailPace
+from converters.graph.mail_pace import LEAST_SHARE, SHARE, WINDOW, MailPace
 from converters.graph.mail_reads import Trail, sent_mail
 from converters.graph.mailbox import Mailbox, is_of_mailbox
 from converters.model.errors import LetterUnfit
@@ -158,8 +158,8 @@ def test_refusing_mailbox_is_left_alone_for_some_minutes() -> None:
     pace = MailPace(clock)
     assert pace.refused() == 0
     pace.record_refused()
-    assert pace.refused() == REFUSED_SECONDS
-    clock.now += REFUSED_SECONDS
+    assert pace.refused() == 900
+    clock.now += 900
     assert pace.refused() == 0
 
 

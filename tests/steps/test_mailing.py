@@ -39,6 +39,8 @@ async def test_invitation_is_silent_and_the_mail_is_ours(
             "boss@contoso.example", "lead@partner.example",
         ]  # fmt: skip
         assert mail["redeemUrl"] == running.graph.tenant.redeem_urls[USER_ID]
+        for part in (mail["text"], mail["html"]):
+            assert f"?tenantId={KEYS['TENANT_ID']}" in part
     assert outcome["status"] == "invited"
     assert outcome["invitation"]["sendInvitationMessage"] is True
     assert "inviteRedeemUrl" not in outcome["invitation"]

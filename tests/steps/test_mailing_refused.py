@@ -11,7 +11,7 @@ from local.graph.faults import Fault
 from tests.directory import kim, request, tenant
 from tests.own_mail import KEYS, SEND, SENDER, of_tenant, pace_of, posts
 from tests.service import service
-from tests.telling import codes
+from tests.telling import codes, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,11 +46,16 @@ REFUSALS = {
 
 @pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
 async def test_refused_mail_waits_for_the_operator_and_then_goes_out_once(
-    azurite: str, queue_names: Iterator[str], refusal: Fault
+    azurite: str, queue_names: Iterator[str], refusal: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
         running.graph.faults.add(refusal)
-        (told,) = await running.events_of(request())
+        with caplog.at_level("INFO"):
+            (told,) = await running.events_of(request())
+        (line,) = lines(caplog, "mail")
+        assert (line["mail"], line["httpStatus"], line["code"]) == (
+            "refused", refusal.status, refusal.code,
+        )  # fmt: skip
         waiting = await running.waiting()
         await running.age_claim(91)
         # As long as the mailbox is known to refuse, nobody is invited anew for nothing.
