@@ -124,10 +124,11 @@ async def test_refusal_without_graphs_error_shape_is_still_a_refusal(
     assert outcome["graph"]["status"] == 400
 
 
-async def test_after_a_429_no_read_of_any_kind_is_tried_until_graph_lets() -> None:
+@pytest.mark.parametrize("status", [429, 503])
+async def test_no_read_of_any_kind_is_tried_before_graph_lets(status: int) -> None:
     read = user_reads.user(USER_ID)
     async with GraphEmulator(tenant()) as emulator:
-        emulator.faults.add(Fault(path=r"\$batch$", status=429, retry_after=60, times=1))
+        emulator.faults.add(Fault(path=r"\$batch$", status=status, retry_after=60, times=1))
         graph = Graph(emulator.url, None)
         with pytest.raises(GraphUnavailable):
             await graph.read([read], TRACE)

@@ -16,6 +16,7 @@ from tests.directory import (
 )
 from tests.security.attempts import group
 from tests.service import service, taken
+from tests.waiting import waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,10 +70,12 @@ async def test_s10_daily_limit_holds_and_loses_nothing(
 
 
 async def test_s10_request_that_waits_does_not_show_before_its_time(
-    azurite: str, queue_names: Iterator[str]
+    azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    waited = waits(monkeypatch)
     async with service(azurite, queue_names, CONVERSIONS_PAUSED="true") as running:
         await running.handle(request())
+        assert waited == [300]
         assert await taken(running.requests) == []
         properties = await running.requests.get_queue_properties()
         assert properties.approximate_message_count == 1

@@ -13,6 +13,7 @@ from tests.directory import USER_ID, request
 from tests.own_mail import KEYS, LOST, SEND, of_tenant, posts
 from tests.service import Service, service
 from tests.telling import codes
+from tests.waiting import waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,19 +75,6 @@ async def test_reminder_in_doubt_is_told_and_not_mailed_again(
         (event,) = await running.follow_up()
         assert posts(running) == len(running.graph.mails) == 2
     assert codes(event["data"]["warnings"]) == ["mailInDoubt"]
-
-
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let messages wait from now on, without back-off; return how long each will."""
-    waited: list[float] = []
-
-    def delay(seconds: float) -> int:
-        waited.append(seconds)
-        return round(seconds)
-
-    monkeypatch.setattr(retrying, "back_off", lambda *_: 0)
-    monkeypatch.setattr(retrying, "delay", delay)
-    return waited
 
 
 async def test_reminder_in_doubt_waits_for_the_doubt_to_end(
