@@ -90,9 +90,8 @@ def main() -> int:
     if told := [placed for placed in wanted if placed[1].id not in reasons]:
         with Azurite() as azurite:
             known = baseline.measured(running.environment(azurite.connection_string))
-            began = time.perf_counter()
-            effort = running.Effort(asked.jobs, asked.seconds)
-            results += running.run(told, azurite.connection_string, known, effort, say)
+        began = time.perf_counter()
+        results += running.run(told, known, running.Effort(asked.jobs, asked.seconds), say)
     text = report.written(results)
     baseline.FOLDER.mkdir(exist_ok=True)
     (baseline.FOLDER / "report.txt").write_text(text)

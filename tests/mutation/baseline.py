@@ -32,6 +32,7 @@ _ROOMS = (
     "steps",
     "reliability",
     "security",
+    "field_cases",
 )
 _FILES = (
     "test_conversion.py",

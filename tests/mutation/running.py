@@ -13,6 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from local.storage import Azurite
 from tests.mutation import baseline as measuring
 from tests.mutation.choosing import FIRST, chosen
 from tests.mutation.mutants import ROOT
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 KILLERS, MOST_KILLERS = measuring.FOLDER / "killers.json", 30
 LEAST_SECONDS, SLOWER = 15.0, 10.0
+# Tests leave queues and tables behind, and Azurite, slower with each, becomes what all wait for.
+MUTANTS_PER_STORAGE = 20
 # How much longer a mutant has, alone, that ran out of time beside others.
 ALONE = 6
 _NO_TESTS = 5
@@ -78,25 +81,32 @@ class Killers:
 
 
 class Server:
-    """One process that forks itself for each mutant."""
+    """One process that forks itself for each mutant, and its own storage, renewed by and by."""
 
-    def __init__(
-        self, number: int, azurite: str, baseline: Baseline, killers: Killers, most: float
-    ) -> None:
+    def __init__(self, number: int, baseline: Baseline, killers: Killers, most: float) -> None:
         self._baseline, self._killers, self._most = baseline, killers, most
-        log = str(measuring.FOLDER / f"last-{number}.log")
+        self._log = str(measuring.FOLDER / f"last-{number}.log")
+        self._start()
+
+    def _start(self) -> None:
+        self._left, self._azurite = MUTANTS_PER_STORAGE, Azurite()
+        self._azurite.start()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.mutation.server", log],
+            [sys.executable, "-m", "tests.mutation.server", self._log],
             cwd=ROOT,
-            env=environment(azurite),
+            env=environment(self._azurite.connection_string),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._tell(list(baseline.seconds))
+        self._tell(list(self._baseline.seconds))
 
     def fate(self, mutant: Mutant, patience: int = 1) -> str:
         """Run a mutant: first by the tests that are likeliest to see it, then by the others."""
+        if not self._left:
+            self.close()
+            self._start()
+        self._left -= 1
         tests = self._killers.first(mutant.path, chosen(mutant, self._baseline))
         tests = self._within_time(tests)
         for some in (tests[:FIRST], tests[FIRST:]):
@@ -133,11 +143,11 @@ class Server:
     def close(self) -> None:
         """End it."""
         self._process.communicate()
+        self._azurite.stop()
 
 
 def run(
     mutants: list[tuple[str, Mutant]],
-    azurite: str,
     baseline: Baseline,
     effort: Effort,
     seen: Callable[[Result], None],
@@ -152,9 +162,7 @@ def run(
         waiting.put((number, area, mutant))
     results: dict[int, Result] = {}
     killers = Killers()
-    servers = [
-        Server(number, azurite, baseline, killers, effort.seconds) for number in range(effort.jobs)
-    ]
+    servers = [Server(number, baseline, killers, effort.seconds) for number in range(effort.jobs)]
 
     def work(server: Server) -> None:
         while True:
