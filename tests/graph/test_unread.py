@@ -177,5 +177,7 @@ async def test_s2_list_that_never_ends_is_not_read_whole(
         running.graph.faults.add(Fault(method="BATCH GET", path=strike, status=200, body=again))
         outcome = await running.outcome(here.request())
         assert running.invited() == []
+        pages = sum(f"{path}?".encode() in record.raw for record in running.graph.requests)
+        assert pages == 21, "the first one, and twenty that follow"
     assert [reason["code"] for reason in outcome["reasons"]] == ["factUnknown"]
     assert "directory roles" in outcome["reasons"][0]["message"]

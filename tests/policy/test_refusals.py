@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from converters.model.errors import GraphRefused
 from converters.policy.refusal_rows import REFUSALS
 from converters.policy.refusals import explain as explained
-from tests.samples import OTHER_ID, TENANT, USER_ID, case, settings, user
+from tests.samples import ADDRESS, OTHER_ID, TENANT, USER_ID, case, settings, user
 
 if TYPE_CHECKING:
     from converters.model.outcome import Reason
@@ -25,6 +25,8 @@ ROWS = [
     ("inviteeInThisTenant", 400, "BadRequest", "Invitee is in inviter tenant"),
     ("inviteeAlreadyExists", 400, "BadRequest", ("The invited user already exists in the directory"
      f" as object ID: {OTHER_ID}.")),
+    ("inviteeAlreadyExists", 400, "BadRequest",
+     "The invited user already exists in the directory."),
     ("invitedUserIgnored", 400, "BadRequest", ("The invited user already exists in the directory"
      f" as object ID: {USER_ID}, but the account is blocked from signing in.")),
     ("mailInTenantDomain", 400, "BadRequest", ("User's email address cannot be in a verified"
@@ -69,6 +71,28 @@ def test_refusal_is_explained(code: str, status: int, graph_code: str, text: str
 
 def test_every_known_refusal_has_a_row() -> None:
     assert {code for code, *_ in ROWS} == {row.code for row in REFUSALS} | {"graphRefused"}
+
+
+@pytest.mark.parametrize(
+    ("text", "mail", "owner", "named"),
+    [
+        ("already exists in the directory", None, "identityAdmin", "Find the object"),
+        (
+            f"already exists in the directory as object ID: {OTHER_ID}",
+            None,
+            "identityAdmin",
+            "the other object",
+        ),
+        ("doesn't match any emails on the user object", ADDRESS, "requester", "in an hour"),
+        ("doesn't match any emails on the user object", None, "identityAdmin", "user's mail"),
+    ],
+)
+def test_refusal_that_can_mean_two_things_has_the_remedy_that_fits(
+    text: str, mail: str | None, owner: str, named: str
+) -> None:
+    refused = GraphRefused(400, "BadRequest", f"The invited user {text}.", None)
+    reason = explain(refused, mail=mail)
+    assert (reason.owner, named in reason.remediation) == (owner, True)
 
 
 def test_s8_text_of_the_exception_leaves_graphs_message_out() -> None:
