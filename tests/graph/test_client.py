@@ -237,3 +237,27 @@ async def test_invitation_is_spaced_right_before_it_is_sent(
         monkeypatch.setattr(asyncio, "sleep", sleep)
         assert (await running.outcome(request()))["status"] == "invited"
         assert max(slept) > 1
+
+
+@pytest.mark.parametrize(("path", "slower"), [("invitations$", True), (r"\$batch$", False)])
+async def test_429_makes_invitations_slower_where_it_is_theirs(
+    azurite: str, queue_names: Iterator[str], path: str, *, slower: bool
+) -> None:
+    async with service(azurite, queue_names) as running:
+        limiter = running.converter.graph._limiter  # noqa: SLF001 - its state is what is looked at
+        before = limiter.share
+        running.graph.faults.add(Fault(path=path, status=429, retry_after=1, times=1))
+        await running.handle(request())
+        assert (limiter.share < before) is slower
+
+
+async def test_invitation_that_was_sent_keeps_its_place_in_the_limit(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        assert (await running.outcome(request()))["status"] == "invited"
+        graph = running.converter.graph
+        for _ in range(int(FIRST_SHARE) - 1):
+            await graph.reserve(0.0)
+        with pytest.raises(GraphUnavailable, match="rate limit"):
+            await graph.reserve(0.0)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from converters.model.errors import RequestInvalid
 from converters.wire import encodings
+from converters.wire.almost_json import mended
 from converters.wire.decoding import NOT_A_REQUEST, WANTED
 from converters.wire.requests import parse
 from tests.directory import request
@@ -243,3 +244,10 @@ def test_f17_event_in_another_encoding_is_found_by_its_id_and_source() -> None:
     invalid = rejection(b64(b64(json.dumps(event).encode())))
     assert (invalid.request_id, invalid.source) == ("e-1", "/hr")
     assert invalid.requested_by == "RITM7"
+
+
+def test_what_python_prints_of_a_dict_is_read() -> None:
+    printed = {"yes": True, "no": False, "none": None, "it's": ['"', 1.5]}
+    text, found = mended(str(printed))
+    assert json.loads(text) == printed
+    assert found == (SINGLE,)
