@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converters.model.errors import RequestInvalid
-from converters.wire import encodings
-from converters.wire.almost_json import mended
+from converters.wire import almost_json, encodings
 from converters.wire.decoding import NOT_A_REQUEST, WANTED
 from converters.wire.requests import parse
 from tests.directory import request
@@ -42,6 +41,11 @@ def padded_to(length: int) -> bytes:
     return PLAIN + b" " * ((length - len(PLAIN)) % 3)
 
 
+def padded_object(length: int) -> bytes:
+    """Return a request of that many bytes."""
+    return b'{"requestId":"R-1"%s}' % (b" " * (length - 19))
+
+
 FORMS: dict[str, tuple[bytes, str]] = {
     "base64 of base64": (b64(b64(PLAIN)), "base64 that holds base64"),
     "base64 thrice": (b64(b64(b64(PLAIN))), "base64 that holds base64 that holds base64"),
@@ -57,6 +61,7 @@ FORMS: dict[str, tuple[bytes, str]] = {
     "printed bytes of UTF-8": (
         repr(TEXT.replace("{", '{"\u00e9": "\u00fc",', 1).encode()).encode(), BYTES,
     ),
+    "printed bytes with tabs": (repr(TEXT.replace("\n", "\r\n\t").encode()).encode(), BYTES),
     "printed bytes of base64": (repr(b64(PLAIN)).encode(), f"{BYTES}, that holds base64"),
     "base64 of printed bytes": (b64(repr(PLAIN).encode()), f"base64 that holds {BYTES}"),
     "URL-safe base64": (
@@ -157,6 +162,12 @@ async def test_f17_outcome_names_the_encoding_under_the_tickets_id(
         (b"PK\x03\x04rest", "is a ZIP archive", None),
         (b"\x1f\x8bbroken", "is gzip data", None),
         (b"xylophone", "is neither JSON nor base64", None),
+        ("hello".encode("utf-16-le"), f"is {UTF_16}", None),
+        ('{"a":"bc\u0100","requestId":"R-1"}'.encode("utf-16-le"), f"is {UTF_16}", "R-1"),
+        ("b'\u20ac'".encode(), f"is {BYTES}", None),
+        (b'{"$content":"hello?"}', "is Logic Apps' wrapping of binary content, $content", None),
+        (gzip.compress(padded_object(65_536)), "is gzip data", "R-1"),
+        (gzip.compress(padded_object(65_537)), "is gzip data", None),
         (b64(gzip.compress(b"hello", mtime=0)), "is base64 that holds gzip data", None),
         (b64("hello".encode("utf-16")), f"is base64 that holds {UTF_16}", None),
         (b'{"requestId":"A"}{"requestId":"B"}', f"is {ROW}", None),
@@ -248,6 +259,6 @@ def test_f17_event_in_another_encoding_is_found_by_its_id_and_source() -> None:
 
 def test_what_python_prints_of_a_dict_is_read() -> None:
     printed = {"yes": True, "no": False, "none": None, "it's": ['"', 1.5]}
-    text, found = mended(str(printed))
+    text, found = almost_json.mended(str(printed))
     assert json.loads(text) == printed
-    assert found == (SINGLE,)
+    assert set(found) == {almost_json.SINGLE, almost_json.PYTHON}
