@@ -125,9 +125,9 @@ class DomainList:
     A domain never stands for its sub-domains, nor ``*.name`` for ``name`` itself.
     """
 
-    everything: bool = False
-    exact: frozenset[str] = frozenset()
-    parents: tuple[str, ...] = ()
+    everything: bool
+    exact: frozenset[str]
+    parents: tuple[str, ...]
 
     @classmethod
     def parse(cls, entries: Iterable[str]) -> DomainList:

@@ -21,7 +21,8 @@ _RESERVED_TABLES = frozenset({"tables"})
 _HOSTS_TABLES, _HOSTS_OWN = ("azurefunctions", "azurewebjobs"), "azure-webjobs-"
 # What else the six fields mean is for the host to say.
 _SCHEDULE = re.compile(r"[0-9A-Za-z*/,-]{1,64}(?: [0-9A-Za-z*/,-]{1,64}){5}")
-_SCHEDULE_MOST = (59, 59, 23, 31, 12, 7)
+# Least and most; 0 is Sunday, and 7 is none (NCrontab).
+_SCHEDULE_BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 _NUMBERS = re.compile(r"[0-9]+")
 LONGEST_QUEUE_NAME = 63
 # What the host adds to a queue's name for the messages that every try failed on.
@@ -115,9 +116,11 @@ class SettingsReader:
     def schedule(self, key: str, default: str) -> str:
         """Return a timer's NCRONTAB expression."""
         text = self.text(key, default)
-        fields = zip(text.split(), _SCHEDULE_MOST, strict=False)
+        fields = zip(text.split(), _SCHEDULE_BOUNDS, strict=False)
         numbers_fit = all(
-            int(number) <= most for part, most in fields for number in _NUMBERS.findall(part)
+            least <= int(number) <= most
+            for part, (least, most) in fields
+            for number in _NUMBERS.findall(part)
         )
         if not _SCHEDULE.fullmatch(text) or not numbers_fit:
             self.problems.append(
@@ -132,7 +135,7 @@ class SettingsReader:
             return DomainList.parse(self.list(key))
         except AddressMalformed as error:
             self.problems.append(f"{key} has an entry that is no domain: {error}.")
-            return DomainList()
+            return DomainList.parse(())
 
 
 def leads_to(url: str, hosts: frozenset[str]) -> bool:

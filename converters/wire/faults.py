@@ -54,7 +54,7 @@ _OTHERWISE_CALLED = {
         **dict.fromkeys(("email", "mail", "emailaddress", "address"), "invitedUserEmailAddress"),
         **dict.fromkeys(("objectid", "userid", "oid"), "invitedUser.id"),
         **dict.fromkeys(("userprincipalname", "upn"), "invitedUser.userPrincipalName"),
-        **dict.fromkeys(("user", "inviteduserid"), "invitedUser"),
+        "user": "invitedUser",
         **dict.fromkeys(("redirecturl", "redirecturi", "returnurl"), "inviteRedirectUrl"),
         **dict.fromkeys(("ticket", "ticketid", "ticketnumber", "correlationid"), "requestId"),
         **dict.fromkeys(("requester", "requestor", "requestedfrom"), "requestedBy"),

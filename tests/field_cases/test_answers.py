@@ -114,6 +114,7 @@ async def test_f9_answer_with_another_status_is_no_invitation(
         outcome = await running.outcome(request(sendInvitationMessage=not silent))
         assert (outcome["status"], codes(outcome["reasons"])) == ("failed", ["invitationNotMade"])
         assert status in outcome["reasons"][0]["message"]
+        assert outcome["graph"]["status"] == 201
         assert "invitation" not in outcome
         again = await running.outcome(request(sendInvitationMessage=not silent))
         assert (again["status"], len(running.graph.invitations)) == ("invited", 1)

@@ -261,3 +261,26 @@ async def test_invitation_that_was_sent_keeps_its_place_in_the_limit(
             await graph.reserve(0.0)
         with pytest.raises(GraphUnavailable, match="rate limit"):
             await graph.reserve(0.0)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [("11", "invited"), ("9", None)])
+async def test_place_is_waited_for_at_most_half_of_an_invocation(
+    azurite: str,
+    queue_names: Iterator[str],
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: str,
+    status: str | None,
+) -> None:
+    genuine = asyncio.sleep
+
+    async def sleep(_: float, *rest: object) -> None:
+        await genuine(0, *rest)
+
+    async with service(azurite, queue_names, INVOCATION_SECONDS=seconds) as running:
+        for _ in range(int(FIRST_SHARE)):
+            await running.converter.graph.reserve(0.0)
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        await running.handle(request())
+        monkeypatch.undo()
+        told = [event["data"]["status"] for event in await running.events()]
+        assert told == ([status] if status else [])

@@ -262,6 +262,22 @@ def test_429s_among_few_cut_the_share_once_a_window() -> None:
     assert limiter.share == LEAST_SHARE
 
 
+def test_429s_of_an_earlier_window_are_forgotten() -> None:
+    now = [0.0]
+    limiter = RateLimiter(lambda: now[0])
+    for _ in range(100):
+        limiter.record_sent(None)
+    for _ in range(3):
+        limiter.record_throttled()
+    now[0] = WINDOW
+    for _ in range(100):
+        limiter.record_sent(None)
+    before = limiter.share
+    for _ in range(3):
+        limiter.record_throttled()
+    assert limiter.share == before
+
+
 def test_cooldown_without_retry_after_is_somewhere_in_its_bounds() -> None:
     low, high = WITHOUT_RETRY_AFTER
     for chance, seconds in ((0.0, low), (1.0, high), (0.25, low + (high - low) / 4)):

@@ -141,12 +141,14 @@ async def test_r7_outcome_that_could_not_be_stored_arrives_later_without_a_secon
 
 
 async def test_r7_message_is_not_acknowledged_where_nothing_can_be_stored(
-    azurite: str, queue_names: Iterator[str]
+    azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with service(azurite, queue_names) as running:
         await running.results.delete_queue()
         with pytest.raises(QueueUnavailable, match="QueueNotFound"):
             await running.handle(b"nonsense")
+        (line,) = lines(caplog)
+        assert (line["status"], line["error"]) == ("undone", "QueueUnavailable")
         await running.requests.delete_queue()
         with pytest.raises(QueueUnavailable, match="QueueNotFound"):
             await running.handle(request())

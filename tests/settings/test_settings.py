@@ -307,9 +307,19 @@ def test_any_url_is_a_setting_or_is_named(key: str, rest: str) -> None:
         ({"INVITE_REDIRECT_URL": "https://myapps.microsoft.com:8443"}, "REDIRECT_URL_HOSTS"),
         ({"INVITE_REDIRECT_URL": "https://myapps.microsoft.com/\u00e9"}, "REDIRECT_URL_HOSTS"),
         ({"SWEEP_SCHEDULE": "*/5 * * * *"}, "SWEEP_SCHEDULE must be an NCRONTAB"),
-        ({"SWEEP_SCHEDULE": "60 * * * * *"}, "SWEEP_SCHEDULE must be an NCRONTAB"),
-        ({"SWEEP_SCHEDULE": "0 0 24 * * *"}, "SWEEP_SCHEDULE must be an NCRONTAB"),
-        ({"SWEEP_SCHEDULE": "0 0 0 32 * *"}, "SWEEP_SCHEDULE must be an NCRONTAB"),
+        *(
+            ({"SWEEP_SCHEDULE": schedule}, "SWEEP_SCHEDULE must be an NCRONTAB")
+            for schedule in (
+                "60 * * * * *",
+                "* 60 * * * *",
+                "* * 24 * * *",
+                "* * * 32 * *",
+                "* * * 0 * *",
+                "* * * * 13 *",
+                "* * * * 0 *",
+                "* * * * * 7",
+            )
+        ),
         (
             {"CONVERTIBLE_GROUP_ID": TENANT, "PROTECTED_IDS": TENANT.lower()},
             "CONVERTIBLE_GROUP_ID must not be one of PROTECTED_IDS",
@@ -330,6 +340,8 @@ def test_setting_that_could_not_work_stops_the_start(keys: dict[str, str], probl
         {"REQUESTS_QUEUE": "q" * 56},
         {"LEDGER_TABLE": "tables2"},
         {"SWEEP_SCHEDULE": "59 0-59 23 1,31 JAN-DEC 1-5"},
+        {"SWEEP_SCHEDULE": "59 59 23 31 12 6"},
+        {"SWEEP_SCHEDULE": "0 0 0 1 1 0"},
         {"INVITE_REDIRECT_URL": "https://portal.example/x", "REDIRECT_URL_HOSTS": "portal.example"},
         {"REDIRECT_URL_HOSTS": "portal.example"},
     ],
