@@ -233,13 +233,15 @@ async def test_row_that_others_keep_changing_makes_the_event_wait(
 ) -> None:
     async with service(azurite, queue_names, NO_ADDRESS, **EVENTS) as running:
         await running.handle(user_event("e-1"))
+        tries: list[str] = []
+
+        async def nobody_wins(_: Rows, values: dict[str, Any], __: str) -> None:
+            tries.append(values["RowKey"])
+
         with monkeypatch.context() as changed:
-            changed.setattr(Rows, "merge", _nobody_wins)
+            changed.setattr(Rows, "merge", nobody_wins)
             assert not await looked(running, user_event("e-2"))
+        assert tries == ["event"] * 3
         outcome = running.with_settings(EVENT_OUTCOMES="all")
         told = await outcome.outcome(await running.waiting())
     assert codes(told["reasons"]) == ["noExternalAddress"]
-
-
-async def _nobody_wins(*_: object) -> None:
-    return None
