@@ -171,6 +171,7 @@ async def test_f17_outcome_names_the_encoding_under_the_tickets_id(
         (b64(gzip.compress(b"hello", mtime=0)), "is base64 that holds gzip data", None),
         (b64("hello".encode("utf-16")), f"is base64 that holds {UTF_16}", None),
         (b'{"requestId":"A"}{"requestId":"B"}', f"is {ROW}", None),
+        (b'{"requestId":"A","requestId":"B"}{"requestId":"B"}', f"is {ROW}", None),
         (b"[1,2,3]", "is a list of 3 items", None),
         (b'{"$content":7,"requestId":"R-1"}', "has a $content that is no text", "R-1"),
         (b"requestId: R-1\nmode: check", "is neither JSON nor base64", "R-1"),
