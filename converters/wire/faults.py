@@ -87,7 +87,6 @@ _OTHERWISE_CALLED = {
     f"{_ITEM}.emailAddress": {"email": "address", "mail": "address", "displayname": "name"},
 }
 _HALF = "holds half a character, as \\ud800 is, where valid Unicode is wanted"
-_UNICODE = frozenset({"string_unicode", "invalid_key"})
 _CLOSE = 0.75
 _MOST_FAULTS = 50
 _UNTOLD = Fault("moreFaults", "", "")
@@ -135,7 +134,7 @@ def _fault(detail: Any) -> Fault:  # noqa: ANN401 - pydantic's ErrorDetails, a T
             return Fault("unknownProperty", where, _unknown(_path(loc[:-1]), str(loc[-1])))
         case "missing":
             return Fault("missingProperty", where, f"is missing, where {_wanted(path)}")
-        case kind if kind in _UNICODE:
+        case "string_unicode":
             return Fault("invalidValue", where, _HALF)
     name = str(loc[-1]) if loc else ""
     problem = f"is {found(detail['input'], name)}, where {_wanted(path)}"
