@@ -38,6 +38,7 @@ ROWS = [
      " address and can\u2019t be invited.")),
     ("homeTenantRefuses", 400, "BadRequest", ("This user can\u2019t be invited to this directory."
      " Please try a different email address for the user or create a user account")),
+    ("homeTenantRefuses", 400, "BadRequest", "This user cannot be invited to this directory."),
     ("addressConflict", 400, "BadRequest", ("Another object with the same value for property"
      " proxyAddresses already exists.")),
     ("groupAddress", 400, "BadRequest", "Group email address is not supported"),
