@@ -83,6 +83,23 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         EmailAddress.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("kim@\u00fc_x.example", "the domain is not a valid international name"),
+        ("kim@partner", "the domain is not a name of two or more labels"),
+        ("a@b@partner.example", "it has an @, a space or a control character too many"),
+        ("k\u00efm@partner.example", "the part before the @ has characters outside ASCII"),
+        ("k!m(@partner.example", "the part before the @ has !(, which invitations do not take"),
+        ("kim.@partner.example", "begins, ends or doubles a dot or hyphen"),
+    ],
+)
+def test_refusal_says_what_is_wrong(text: str, says: str) -> None:
+    with pytest.raises(AddressMalformed) as caught:
+        EmailAddress.parse(text)
+    assert says in str(caught.value)
+
+
 @pytest.mark.parametrize("text", ["kim@contoso", "secret!@x.example", "kim b@x.example"])
 def test_s8_refusal_does_not_repeat_the_address(text: str) -> None:
     with pytest.raises(AddressMalformed) as caught:

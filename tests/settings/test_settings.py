@@ -344,6 +344,7 @@ def test_setting_that_could_not_work_stops_the_start(keys: dict[str, str], probl
         {"SWEEP_SCHEDULE": "0 0 0 1 1 0"},
         {"INVITE_REDIRECT_URL": "https://portal.example/x", "REDIRECT_URL_HOSTS": "portal.example"},
         {"REDIRECT_URL_HOSTS": "portal.example"},
+        {"INVITE_REDIRECT_URL": "https://myapps.microsoft.com:443/"},
     ],
 )
 def test_setting_at_the_edge_of_what_works_is_taken(keys: dict[str, str]) -> None:
