@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from email import message_from_bytes, policy
+from email import policy
+from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ def mail_body(approved: MailApproval, mime: bytes) -> bytes:
         LetterUnfit: it does not, or is too large.
     """
     # As they stand: a name in encoded words may have a comma in it once it is decoded.
-    headers = message_from_bytes(mime.partition(b"\r\n\r\n")[0], policy=policy.compat32)
+    headers = BytesHeaderParser(policy=policy.compat32).parsebytes(mime)
     written = [str(value) for name in _READERS for value in headers.get_all(name, ())]
     found = {address.lower() for _, address in getaddresses(written)}
     if found != {address.lower() for address in readers(approved)}:
