@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue.aio import QueueServiceClient
 
 from local.world import provision
@@ -168,7 +168,9 @@ class Run:
     async def _mend(self, storage: QueueServiceClient, tap: Wiretap) -> None:
         if self._scenario.results_late and "queue: put results" in tap.refused:
             tap.refused.clear()
-            await storage.create_queue(self._names["RESULTS_QUEUE"])
+            # A refusal that was under way when it was made asks for it once more.
+            with suppress(ResourceExistsError):
+                await storage.create_queue(self._names["RESULTS_QUEUE"])
         user = self._field.graph.tenant.users[self._user_id]
         ready = any(call.startswith("graph") for call in tap.calls)
         if self._scenario.reminds:
