@@ -29,6 +29,7 @@ OF_THE_DOCS = {
     "graph.mail_reads.LATER_SECONDS": HOUR,
     "graph.responses._MOST_RETRY_AFTER": DAY,
     "mail.writer.MOST_BYTES": 100_000,
+    "mail.writer._LONGEST_SUBJECT": 200,
     "policy.rule.MOST_NAMED": 20,
     "settings.storage_account.CALL_SECONDS": 20,
     "steps.caretaking.OVERDUE_SECONDS": HOUR,

@@ -13,6 +13,7 @@ from local.graph.faults import Fault
 from tests.completion import ALL, BOSS_ID, EVERYTHING, HOUR, place, redeemed, results, writes
 from tests.directory import USER_ID
 from tests.service import Service, service
+from tests.waiting import waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,13 +136,16 @@ async def test_permission_that_came_meanwhile_counts(
 
 
 async def test_throttled_step_is_not_sent_before_its_time_and_the_others_are(
-    azurite: str, queue_names: Iterator[str]
+    azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
         await redeemed(running, {"revokeSessions": True, "sponsor": BOSS_ID})
         throttled = Fault(path="revokeSignInSessions", status=429, retry_after=60, times=1)
         running.graph.faults.add(throttled)
-        await running.follow_up()
+        with monkeypatch.context() as patch:
+            waited = waits(patch, at_once=True)
+            await running.follow_up()
+        assert 59 <= max(waited) <= 60
         await running.age_follow_up(HOUR)
         assert await running.follow_up() == []
         assert writes(running) == ["POST /revokeSignInSessions", "POST /sponsors/$ref"]

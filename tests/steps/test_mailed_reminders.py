@@ -12,7 +12,7 @@ from local.graph.faults import Fault
 from tests.directory import USER_ID, request
 from tests.own_mail import KEYS, LOST, SEND, of_tenant, posts
 from tests.service import Service, service
-from tests.telling import codes
+from tests.telling import codes, lines
 from tests.waiting import waits
 
 if TYPE_CHECKING:
@@ -112,8 +112,9 @@ async def test_reminder_whose_older_link_is_void_waits_as_long_as_the_days_limit
     ids=["never arrived", "throttled"],
 )
 async def test_reminder_that_was_not_mailed_is_mailed_later(
-    azurite: str, queue_names: Iterator[str], fault: Fault
+    azurite: str, queue_names: Iterator[str], fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "b2b_conversion")
     async with service(azurite, queue_names, of_tenant(), **REMIND) as running:
         await running.event(request())
         running.graph.faults.add(fault)
@@ -124,6 +125,8 @@ async def test_reminder_that_was_not_mailed_is_mailed_later(
         assert len(running.graph.mails) == 2
         url = running.graph.tenant.redeem_urls[USER_ID]
         assert running.graph.mails[-1]["redeemUrl"] == url
+    told = [line["mail"] for line in lines(caplog, "mail")]
+    assert told == ["sent", *(["lost", "notFound"] if fault.drop else ["throttled"]), "sent"]
     assert codes(event["data"]["warnings"]) == ["olderLinkVoid"]
 
 

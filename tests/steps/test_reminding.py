@@ -69,12 +69,20 @@ async def test_reminders_that_were_missed_are_one(azurite: str, queue_names: Ite
     ],
 )
 async def test_rules_of_the_first_invitation_hold(
-    azurite: str, queue_names: Iterator[str], changes: dict[str, Any], keys: dict[str, str]
+    azurite: str,
+    queue_names: Iterator[str],
+    caplog: pytest.LogCaptureFixture,
+    changes: dict[str, Any],
+    keys: dict[str, str],
 ) -> None:
     async with service(azurite, queue_names, REMIND_AFTER_DAYS="7") as running:
         await running.event(request())
         running.graph.tenant.change_user(USER_ID, **changes)
-        assert await looked(running.with_settings(**keys), 8) == []
+        with caplog.at_level("INFO", "b2b_conversion"):
+            assert await looked(running.with_settings(**keys), 8) == []
+        told = [line["status"] for line in lines(caplog, "followUp")]
+        asks_the_rules = not keys.keys() & {"CONVERSIONS_PAUSED", "REMIND_AFTER_DAYS"}
+        assert any("not reminded: " in each for each in told) is asks_the_rules
         assert len(running.invited()) == 1
         running.graph.tenant.change_user(USER_ID, otherMails=["kim@partner.example"])
         # Once the rules allow it, the next look makes it.
