@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -99,6 +100,14 @@ async def test_list_of_members_ends_without_a_link() -> None:
     )
     assert found
     assert (found.users, found.link, found.is_last) == ((USER_ID,), "", True)
+
+
+def test_changes_are_asked_for_of_what_the_rules_look_at() -> None:
+    (selected,) = parse_qs(urlsplit(USERS_FROM_NOW).query)["$select"]
+    assert set(selected.split(",")) == {
+        "id", "accountEnabled", "userType", "mail", "otherMails", "identities",
+        "externalUserState", "onPremisesSyncEnabled", "assignedPlans",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("status", [400, 410])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +28,7 @@ from converters.storage.table import Rows
 from tests import samples
 from tests.directory import USER_ID, kim, request, tenant
 from tests.service import may_make_nothing, service
-from tests.storage_service import KEY, ROW, StorageService, rows_at
+from tests.storage_service import KEY, ROW, StorageService, connection_to, rows_at
 from tests.telling import lines
 
 if TYPE_CHECKING:
@@ -306,3 +308,14 @@ async def test_conversion_makes_three_calls_to_the_ledger_and_no_more(
         (ended,) = [row for row in await running.rows() if row["RowKey"] == "request"]
     assert calls == ["create_entity", "create_entity", *follow_up, "update_entity"]
     assert {"Begun", "Ended", "Digest", "Record"} <= ended.keys()
+
+
+async def test_time_is_the_one_that_the_table_tells() -> None:
+    ahead = formatdate(time.time() + 7200, usegmt=True)
+    wire, clock = StorageService(), ServiceClock()
+    wire.then = lambda: web.Response(status=204, headers={"ETag": "e", "Date": ahead})
+    async with wire.started() as endpoint:
+        rows = Rows(Storage(connection_to(endpoint)), "ledger", None, clock)
+        await rows.insert(ROW)
+        await rows.close()
+    assert 7100 < clock.now() - time.time() <= 7201
