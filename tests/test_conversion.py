@@ -309,3 +309,13 @@ async def test_tenant_where_only_administrators_invite_gives_its_refusal_a_remed
         outcome = await running.outcome(request())
     assert outcome["status"] == "failed"
     assert codes(outcome["reasons"]) == ["invitationsRefusedByTenant"]
+
+
+async def test_outcome_names_the_user_that_was_asked_for_and_not_found(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    asked = {"id": OTHER_ID.upper()}
+    async with service(azurite, queue_names) as running:
+        outcome = await running.outcome(request(invitedUser=asked))
+    assert codes(outcome["reasons"]) == ["userNotFound"]
+    assert outcome["user"] == {"id": OTHER_ID}
