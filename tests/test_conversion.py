@@ -11,13 +11,10 @@ import pytest
 from local.graph import Fault
 from tests.directory import ADDRESS, ARTICLE, OTHER_ID, USER_ID, kim, request, tenant
 from tests.service import service
+from tests.telling import codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-def codes(entries: list[dict[str, Any]]) -> list[str]:
-    return [entry["code"] for entry in entries]
 
 
 async def test_article_body_invites_the_internal_user(

@@ -17,6 +17,7 @@ from converters.model.facts import (
     ServicePlan,
 )
 from converters.model.request import MessageInfo, Mode, Recipient
+from converters.policy.eligibility import decide
 from converters.policy.rules.user import MAILBOX_PLANS
 from tests.samples import (
     ADDRESS,
@@ -55,6 +56,11 @@ def completing(
     allowed = settings(COMPLETION_STEPS=",".join(Step), **keys)
     made = case(of_request=asked, of_settings=allowed)
     return replace(made, facts=replace(made.facts, sponsor=person, manager=person))
+
+
+def codes(checked: Case) -> list[str]:
+    """Return the codes of what stops a case."""
+    return [reason.code for reason in decide(checked).reasons]
 
 
 # Each rule's rows: the case, and what the message must name.

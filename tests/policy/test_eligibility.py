@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from converters.model.completion import Completion, Step
-from converters.model.facts import (
-    ServicePlan,
-)
+from converters.model.facts import ServicePlan
 from converters.model.outcome import Owner, Status
 from converters.policy.eligibility import FACT_UNKNOWN, RULES, decide
 from converters.settings.keys import LOWERABLE_RULES
-from tests.policy.eligibility_rows import ROWS, STANDARD, completing
+from tests.policy.eligibility_rows import ROWS, STANDARD, codes, completing
 from tests.samples import (
     ADDRESS_FACTS,
     DOMAIN_FACTS,
@@ -30,10 +28,6 @@ from tests.samples import (
 
 if TYPE_CHECKING:
     from converters.policy.rule import Case
-
-
-def codes(checked: Case) -> list[str]:
-    return [reason.code for reason in decide(checked).reasons]
 
 
 def test_every_rule_has_a_row() -> None:

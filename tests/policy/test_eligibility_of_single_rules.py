@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from converters.model.facts import (
-    Holder,
-    ServicePlan,
-)
+from converters.model.facts import Holder, ServicePlan
 from converters.model.outcome import Status
 from converters.model.request import MessageInfo, Recipient
 from converters.policy.eligibility import RULES, decide
 from converters.policy.rules.user import MAILBOX_PLANS
-from tests.policy.eligibility_rows import FOUNDATION, STANDARD, SYNCED
+from tests.policy.eligibility_rows import FOUNDATION, STANDARD, SYNCED, codes
 from tests.samples import (
     ADDRESS,
     ADDRESS_FACTS,
@@ -33,10 +30,6 @@ from tests.samples import (
 
 if TYPE_CHECKING:
     from converters.policy.rule import Case
-
-
-def codes(checked: Case) -> list[str]:
-    return [reason.code for reason in decide(checked).reasons]
 
 
 @pytest.mark.parametrize(

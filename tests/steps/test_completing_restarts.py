@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("at_once")
 
 
+async def message_of_redeemed(running: Service) -> str:
+    """Invite with a completion and let the person redeem; return the follow-up's message."""
+    await running.event(request(completion=EVERYTHING))
+    (text,) = await taken(running.checks)
+    await redeemed(running, invite=False)
+    return text
+
+
 async def test_r16_end_is_written_before_it_is_told_and_told_the_same_again(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
-        await running.event(request(completion=EVERYTHING))
-        (text,) = await taken(running.checks)
-        await redeemed(running, invite=False)
+        text = await message_of_redeemed(running)
         running.graph.faults.add(Fault(path="revokeSignInSessions", status=400))
         follower = running.converter.follower
         told: list[dict[str, Any]] = []
@@ -55,9 +61,7 @@ async def test_r16_duplicates_of_a_message_complete_once(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
-        await running.event(request(completion=EVERYTHING))
-        (text,) = await taken(running.checks)
-        await redeemed(running, invite=False)
+        text = await message_of_redeemed(running)
         for _ in range(3):
             await running.converter.follower.handle(text.encode())
         events = await running.events()
