@@ -53,7 +53,7 @@ class StorageService:
         finally:
             await server.close()
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request)
         self.bodies.append(await request.read())
         if self.then and not self.answers:

@@ -73,5 +73,7 @@ def _is_address(text: str) -> bool:
 
 
 def _is_page(text: str) -> bool:
-    host = split_url(text).hostname or ""
-    return len(text) <= LONGEST_SUPPORT_URL and "." in host and leads_to(text, frozenset({host}))
+    host = split_url(text).hostname
+    if not host or "." not in host:
+        return False
+    return len(text) <= LONGEST_SUPPORT_URL and leads_to(text, frozenset({host}))

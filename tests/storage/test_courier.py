@@ -114,6 +114,31 @@ async def test_message_shows_after_its_delay_by_either_way() -> None:
     assert {call.content_type for call in wire.asked} == {"application/xml"}
 
 
+class Halting(StorageService):
+    """A service whose answers come in two parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connections: set[object] = set()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        self.connections.add(request.transport)
+        answer = web.StreamResponse(status=201)
+        await answer.prepare(request)
+        await asyncio.sleep(PATIENCE)
+        await answer.write(STORED.encode())
+        await answer.write_eof()
+        return answer
+
+
+async def test_messages_share_a_connection() -> None:
+    wire = Halting()
+    async with wire.started() as endpoint, courier_to(queue_at(endpoint)) as courier:
+        for _ in range(3):
+            await courier.send(MESSAGE)
+    assert len(wire.connections) == 1
+
+
 async def test_signature_is_made_anew_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     wire = StorageService(*(stored() for _ in range(4)))
     async with wire.started() as endpoint, courier_to(queue_at(endpoint)) as courier:
@@ -133,7 +158,7 @@ async def test_signature_is_made_anew_before_it_ends(monkeypatch: pytest.MonkeyP
 class Dropping(StorageService):
     """A service that ends the connection of its first call."""
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         if not self.asked and request.transport:
             request.transport.close()
         return await super()._answer(request)
@@ -149,7 +174,7 @@ async def test_what_a_connection_ends_under_is_sent_by_the_library() -> None:
 class Slow(StorageService):
     """A service that does not answer its first call in time."""
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         if not self.asked:
             self.asked.append(request)
             await asyncio.sleep(PATIENCE * 20)
