@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
+from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -32,7 +34,23 @@ def chosen(mutant: Mutant, baseline: Baseline) -> list[str]:
         tests |= {test for test in baseline.seconds if resembles(test, mutant.path)}
         # A test of a table may read it and run none of the module's functions.
         tests |= {test for test in baseline.seconds if test.startswith(_mirror(mutant.path))}
-    return _in_order(tests & set(baseline.seconds), mutant.path, baseline)
+        tests |= {test for test in baseline.seconds if _names(test, mutant.owner)}
+    return _in_order(tests & set(baseline.seconds), mutant, baseline)
+
+
+def _names(test: str, owner: str) -> bool:
+    """Return whether a test's file names what a module defines."""
+    return _file_names(test.partition("::")[0], owner)
+
+
+@cache
+def _file_names(file: str, owner: str) -> bool:
+    return not _words(file).isdisjoint(re.findall(r"\w+", owner))
+
+
+@cache
+def _words(file: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", (ROOT / file).read_text()))
 
 
 def resembles(test: str, path: str) -> bool:
@@ -80,14 +98,19 @@ def _of_users(path: str, baseline: Baseline) -> set[str]:
     return found
 
 
-def _in_order(tests: set[str], path: str, baseline: Baseline) -> list[str]:
-    """Sort: the module's own file, what takes no time, then by turns from each test's cases."""
+def _in_order(tests: set[str], mutant: Mutant, baseline: Baseline) -> list[str]:
+    """Sort: the module's own file, what takes no time, then by turns from each test's cases.
+
+    Of what is no function's, the tests that name it come before all others.
+    """
     turns: defaultdict[str, int] = defaultdict(int)
     ranked = []
     for test in sorted(tests, key=lambda test: (baseline.seconds[test], test)):
         function = test.partition("[")[0]
         seconds = baseline.seconds[test]
-        rank = (not resembles(test, path), seconds > QUICK, turns[function], seconds, test)
+        is_near = resembles(test, mutant.path)
+        is_named = not mutant.in_function and _names(test, mutant.owner)
+        rank = (not is_named, not is_near, seconds > QUICK, turns[function], seconds, test)
         ranked.append(rank)
         turns[function] += 1
     return [test for *_, test in sorted(ranked)]

@@ -33,6 +33,7 @@ class Mutant:
         line, last_line: where the change stands.
         statement: the lines of the innermost statement around it.
         in_function: whether it runs at a call, not at import.
+        owner: what the module defines with it: a function, a class, a constant.
         original, replacement: what stood there and what stands there now.
         data: the whole source then.
     """
@@ -43,6 +44,7 @@ class Mutant:
     last_line: int
     statement: tuple[int, int]
     in_function: bool
+    owner: str
     operator: str
     original: str
     replacement: str
@@ -79,7 +81,8 @@ def _mutant(
         return None
     operator, _, dropped = operator.partition(" ")
     original = _short(dropped or source.text(span))
-    stem = f"{_module(path)}:{_qualified(place)}:{operator}:{original}"
+    owner = _qualified(place)
+    stem = f"{_module(path)}:{owner}:{operator}:{original}"
     seen[stem] += 1
     statement = _statement(place)
     return Mutant(
@@ -89,6 +92,7 @@ def _mutant(
         last_line=source.last_line(span),
         statement=statement,
         in_function=any(isinstance(node, (*_FUNCTION, ast.Lambda)) for node in place.above),
+        owner=owner,
         operator=operator,
         original=original,
         replacement="" if dropped else _short(text),
@@ -143,8 +147,13 @@ def _qualified(place: Place) -> str:
 
 
 def _statement(place: Place) -> tuple[int, int]:
-    """Return the lines of a statement, without the statements inside it."""
+    """Return the lines of a statement, without the statements inside it.
+
+    A function's head, where its defaults stand, runs at import: its tests are those of its body.
+    """
     inner = [node for node in (*place.above, place.node) if isinstance(node, ast.stmt)][-1]
+    if isinstance(inner, _FUNCTION):
+        return inner.body[0].lineno, inner.end_lineno or inner.lineno
     bodies = [one for one in getattr(inner, "body", []) if isinstance(one, ast.stmt)]
     end = inner.end_lineno or inner.lineno
     return inner.lineno, max(inner.lineno, bodies[0].lineno - 1) if bodies else end

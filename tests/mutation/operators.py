@@ -36,6 +36,8 @@ ARITHMETIC: dict[type[ast.operator], tuple[str, str]] = {
     ast.BitAnd: (r"&", "|"),
 }
 SWAPPED = {"min": "max", "max": "min", "any": "all", "all": "any"}
+# Nothing in their place is the same; a False is turned by another operator.
+_SAYS_NO = {"return", "return None", "return False"}
 # Negated they are what another operator makes of them.
 _SELF_NEGATING = (ast.Eq, ast.NotEq, ast.In, ast.NotIn, ast.Is, ast.IsNot)
 
@@ -194,7 +196,7 @@ def statement(source: Source, place: Place) -> Iterator[Change]:
         yield "raise", source.span(node), "pass"
     if isinstance(node, ast.Expr) and isinstance(node.value, (ast.Call, ast.Await)):
         yield "call", source.span(node), "pass"
-    if isinstance(node, ast.Return) and ast.unparse(node) not in {"return", "return None"}:
+    if isinstance(node, ast.Return) and ast.unparse(node) not in _SAYS_NO:
         yield "return", source.span(node), "return None"
 
 
