@@ -202,3 +202,7 @@ class Outcome:
     def idempotency_key(self) -> str:
         """The request's."""
         return idempotency_key(self.request_id, self.source)
+
+    def warned(self, *warnings: Reason) -> Outcome:
+        """Return it with more warnings."""
+        return replace(self, warnings=(*self.warnings, *warnings))

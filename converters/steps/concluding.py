@@ -24,16 +24,14 @@ def concluded(verdict: Verdict) -> Outcome:
 
 def confirmed(verdict: Verdict) -> Outcome:
     """Conclude from the directory that an invitation was made whose answer never came."""
-    made = outcome_of(verdict, Status.INVITED, ())
-    return replace(made, warnings=(*made.warnings, endings.ANSWER_LOST))
+    return outcome_of(verdict, Status.INVITED, ()).warned(endings.ANSWER_LOST)
 
 
 def invited_anew(verdict: Verdict, invitation: Invitation) -> Outcome:
     """Conclude from an invitation that was made again because nobody has the first one's URL."""
-    made = invited(verdict, invitation)
+    made = invited(verdict, invitation).warned(endings.OLDER_LINK_VOID)
     # Not the same event: whoever has a URL of the first must hear that it no longer works.
-    step = f"invitation {invitation.id}"
-    return replace(made, warnings=(*made.warnings, endings.OLDER_LINK_VOID), step=step)
+    return replace(made, step=f"invitation {invitation.id}")
 
 
 def resent(verdict: Verdict, answer: Invitation | Outcome) -> Outcome:
@@ -41,14 +39,12 @@ def resent(verdict: Verdict, answer: Invitation | Outcome) -> Outcome:
     if isinstance(answer, Outcome):
         return answer
     made = invited(verdict, answer) if answer.is_made else not_made(verdict, answer)
-    warnings = (endings.LINK_VOIDED,) if made.status is Status.INVITED else ()
-    return replace(made, warnings=(*made.warnings, *warnings))
+    return made.warned(endings.LINK_VOIDED) if made.status is Status.INVITED else made
 
 
 def resent_perhaps(verdict: Verdict) -> Outcome:
     """Conclude that an invitation may have been made again; a person is not mailed twice."""
-    unsure = outcome_of(verdict, Status.INVITED, ())
-    return replace(unsure, warnings=(*unsure.warnings, endings.RESEND_UNSURE))
+    return outcome_of(verdict, Status.INVITED, ()).warned(endings.RESEND_UNSURE)
 
 
 def not_resent(verdict: Verdict, reasons: tuple[Reason, ...]) -> Outcome:
@@ -60,14 +56,10 @@ def not_resent(verdict: Verdict, reasons: tuple[Reason, ...]) -> Outcome:
 def asked_anew(verdict: Verdict, answer: Invitation | Outcome) -> Outcome:
     """Conclude from the answer to the question for another redeem URL."""
     if isinstance(answer, Outcome):
-        return url_lost(answer)
-    made = answer.is_made
-    return invited_anew(verdict, answer) if made else url_lost(not_made(verdict, answer))
-
-
-def url_lost(outcome: Outcome) -> Outcome:
-    """Add that an invitation was made whose redeem URL was lost and cannot be had anew."""
-    return replace(outcome, warnings=(*outcome.warnings, endings.URL_LOST))
+        return answer.warned(endings.URL_LOST)
+    if answer.is_made:
+        return invited_anew(verdict, answer)
+    return not_made(verdict, answer).warned(endings.URL_LOST)
 
 
 def overtaken(verdict: Verdict, rival: str, *, invited: bool) -> Outcome:

@@ -19,16 +19,13 @@ if TYPE_CHECKING:
 
 def mailed(verdict: Verdict, warning: Reason) -> Outcome:
     """Conclude that the invitation was made, and what is known of its mail."""
-    made = outcome_of(verdict, Status.INVITED, ())
-    return replace(made, warnings=(*made.warnings, warning))
+    return outcome_of(verdict, Status.INVITED, ()).warned(warning)
 
 
 def gave_up(request: ConversionRequest, error: Exception, hours: int) -> Outcome:
     """Conclude that what the request needs was not available for too long, its mail perhaps."""
     outcome = concluding_unjudged.gave_up(request, error, hours)
-    if not is_of_mail(error):
-        return outcome
-    return replace(outcome, warnings=(*outcome.warnings, endings.MAIL_IN_DOUBT))
+    return outcome.warned(endings.MAIL_IN_DOUBT) if is_of_mail(error) else outcome
 
 
 def made_anew(verdict: Verdict, answer: Invitation | Outcome) -> Outcome:
@@ -46,7 +43,7 @@ def mail_not_sent(made: Outcome, why: str, refusal: GraphRefused | None = None) 
         code, text = refusal.code[:MOST_TEXT], refusal.text[:MOST_TEXT]
         words = (refusal.request_id, refusal.status, code, text)
         trace = GraphTrace(trace.correlation_id, *words)
-    return replace(made, warnings=(*made.warnings, warning), graph=trace)
+    return replace(made.warned(warning), graph=trace)
 
 
 def mail_refused(verdict: Verdict) -> Outcome:

@@ -93,7 +93,7 @@ class Settler:
     def _not_anew(self, verdict: Verdict) -> Outcome | Deferral:
         """Response where the rules do not let a lost redeem URL be asked for anew, or not yet."""
         others = tuple(r for r in verdict.reasons if r.code != INVITATION_PENDING)
-        refused, inviter = concluding.url_lost(concluding.concluded(verdict)), self.inviter
+        refused, inviter = concluding.concluded(verdict).warned(endings.URL_LOST), self.inviter
         request, now = verdict.case.request, inviter.clock.now()
         waits = others and retrying.for_directory(request, others, inviter.settings, now)
         return waits or refused
