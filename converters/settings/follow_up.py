@@ -97,7 +97,6 @@ def _schedule(read: SettingsReader) -> tuple[int, ...]:
             "FOLLOW_UP_SCHEDULE must be off, or growing ages of at most 365 days, as in"
             f" {_DEFAULT}."
         )
-        return ()
     return tuple(ages)
 
 
@@ -108,7 +107,6 @@ def _reminders(read: SettingsReader, stale: int) -> tuple[int, ...]:
         read.problems.append(
             "REMIND_AFTER_DAYS must be growing numbers of days below STALE_AFTER_DAYS, as in 7,21."
         )
-        return ()
     return tuple(days)
 
 

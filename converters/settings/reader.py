@@ -67,12 +67,12 @@ class SettingsReader:
 
     def hosts(self, key: str, default: str) -> frozenset[str]:
         """Return host names in their normal form."""
-        names = self.list(key, default)
+        found: frozenset[str] = frozenset()
         try:
-            return frozenset(normal_domain(name) for name in names)
+            found = frozenset(normal_domain(name) for name in self.list(key, default))
         except AddressMalformed:
             self.problems.append(f"{key} must be host names, comma-separated.")
-            return frozenset()
+        return found
 
     def guid(self, key: str) -> str | None:
         """Return a GUID in lower case, ``None`` without the key."""
@@ -131,11 +131,12 @@ class SettingsReader:
 
     def domains(self, key: str) -> DomainList:
         """Return a list of domains."""
+        found = DomainList.parse(())
         try:
-            return DomainList.parse(self.list(key))
+            found = DomainList.parse(self.list(key))
         except AddressMalformed as error:
             self.problems.append(f"{key} has an entry that is no domain: {error}.")
-            return DomainList.parse(())
+        return found
 
 
 def leads_to(url: str, hosts: frozenset[str]) -> bool:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from converters.model.completion import Step
 from converters.model.follow_up import Completing
-from converters.model.outcome import Owner, Reason, StepResult, StepState
+from converters.model.outcome import StepResult, StepState
+from converters.storage.reasons import read_reasons
 from converters.wire.completions import read_completion, written_completion
 
 if TYPE_CHECKING:
@@ -48,5 +49,5 @@ def read_completing(text: str | None) -> Completing | None:
 
 
 def _result(kept: dict[str, Any]) -> StepResult:
-    reasons = tuple(Reason(**{**each, "owner": Owner(each["owner"])}) for each in kept["reasons"])
+    reasons = read_reasons(kept["reasons"])
     return StepResult(Step(kept["step"]), StepState(kept["state"]), reasons, kept["permission"])

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from converters.model.follow_up import Judgement
-from converters.model.outcome import Owner, Reason, Status
+from converters.model.outcome import Status
 from converters.model.redemption import IdentityProvider, Redemption
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from converters.storage.reasons import read_reasons
 
 
 def written_judgement(judgement: Judgement) -> str:
@@ -37,8 +35,8 @@ def read_judgement(record: str) -> Judgement:
     kept = json.loads(record)
     return Judgement(
         Status(kept["status"]),
-        _reasons(kept["reasons"]),
-        _reasons(kept["warnings"]),
+        read_reasons(kept["reasons"]),
+        read_reasons(kept["warnings"]),
         _redemption(kept["redemption"]) if kept["redemption"] else None,
     )
 
@@ -58,10 +56,6 @@ def told(record: str) -> dict[str, Any]:
         "warnings": kept["warnings"],
         **({"redemption": redemption} if kept["redemption"] else {}),
     }
-
-
-def _reasons(kept: Sequence[dict[str, Any]]) -> tuple[Reason, ...]:
-    return tuple(Reason(**{**each, "owner": Owner(each["owner"])}) for each in kept)
 
 
 def _redemption(kept: list[Any]) -> Redemption:

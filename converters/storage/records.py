@@ -20,6 +20,7 @@ from converters.model.outcome import (
     Status,
     UserSummary,
 )
+from converters.storage.reasons import read_reasons
 
 if TYPE_CHECKING:
     from converters.model.request import ConversionRequest
@@ -69,8 +70,8 @@ def replayed(request: ConversionRequest, record: str, redirect_url: str) -> Outc
         user=_user(kept["user"], request) if kept["user"] else None,
         user_id=request.user_id,
         email_address=request.email_address,
-        reasons=_reasons(kept["reasons"]),
-        warnings=_reasons(kept["warnings"]) + ((URL_NOT_KEPT,) if silent else ()),
+        reasons=read_reasons(kept["reasons"]),
+        warnings=read_reasons(kept["warnings"]) + ((URL_NOT_KEPT,) if silent else ()),
         next_steps=tuple(
             NextStep(step["code"], step["message"], Owner(step["owner"]))
             for step in kept["nextSteps"]
@@ -127,10 +128,6 @@ def with_step(outcome: Outcome, record: str | None, number: int) -> Outcome:
 def _user(kept: list[Any], request: ConversionRequest) -> UserSummary:
     user_id, user_type, synced = kept
     return UserSummary(user_id, request.user_principal_name, user_type, synced)
-
-
-def _reasons(kept: list[dict[str, Any]]) -> tuple[Reason, ...]:
-    return tuple(Reason(**{**each, "owner": Owner(each["owner"])}) for each in kept)
 
 
 def _invitation(kept: list[str] | None, redirect_url: str) -> Invitation | None:

@@ -99,6 +99,7 @@ AREAS = {
         "steps/concluding_unjudged.py",
         "steps/running.py",
         "steps/screening.py",
+        "storage/reasons.py",
         "storage/records.py",
         "graph/invitation_body.py",
         "settings/editions.py",

@@ -48,6 +48,15 @@ def test_next_look_is_later_and_a_day_later_at_most_once_the_schedule_is_over(
         assert not age < days * DAY < following
 
 
+def test_ages_are_in_seconds_minutes_hours_or_days() -> None:
+    schedule = settings(FOLLOW_UP_SCHEDULE="90s,2m,3h,365d").follow_up.schedule
+    assert schedule == (90, 120, 3 * 3600, 365 * DAY)
+
+
+def test_longest_queue_name_leaves_room_for_what_the_host_adds() -> None:
+    assert settings(REDEMPTION_CHECKS_QUEUE="q" * 56).follow_up.queue == "q" * 56
+
+
 def test_off_is_off() -> None:
     assert not settings(FOLLOW_UP_SCHEDULE="OFF").follow_up.is_on
     assert settings().follow_up.is_on

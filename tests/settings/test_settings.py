@@ -155,9 +155,18 @@ def test_plain_http_is_taken_on_loopback_without_a_credential(url: str) -> None:
     assert not settings.graph_base_url.endswith(("/", "/v1.0"))
 
 
-def test_national_cloud_is_taken() -> None:
-    settings = Settings.from_mapping(LEAST | {"GRAPH_BASE_URL": "https://graph.microsoft.us/v1.0"})
-    assert settings.graph_base_url == "https://graph.microsoft.us"
+@pytest.mark.parametrize(
+    "host",
+    [
+        "graph.microsoft.com",
+        "graph.microsoft.us",
+        "dod-graph.microsoft.us",
+        "microsoftgraph.chinacloudapi.cn",
+    ],
+)
+def test_every_cloud_of_microsofts_is_taken(host: str) -> None:
+    settings = Settings.from_mapping(LEAST | {"GRAPH_BASE_URL": f"https://{host}/v1.0"})
+    assert settings.graph_base_url == f"https://{host}"
     assert settings.graph_needs_credential
 
 

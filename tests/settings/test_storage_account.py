@@ -90,6 +90,7 @@ async def test_connection_string_that_is_accepted_reaches_queues_and_tables(
         "AccountName=store;SharedAccessSignature=x",
         "QueueEndpoint=https://q.test;SharedAccessSignature=x",
         "TableEndpoint=https://t.test;SharedAccessSignature=x",
+        "QueueEndpoint=https://q.test;TableEndpoint=https://t.test",
         "UseDevelopmentStorage=false",
     ],
 )
