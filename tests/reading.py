@@ -7,7 +7,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from converters.graph import completion_reads, mail_reads, standing_reads, tenant_reads, user_reads
-from converters.graph.mail_body import HEADER
 from converters.model.completion import Step
 from tests.directory import ADDRESS, HOME_TENANT_ID, OTHER_ID, USER_ID
 
@@ -86,7 +85,9 @@ READS: dict[Callable[..., Read[Any]], tuple[tuple[Any, ...], Json]] = {
             "value": [
                 {
                     "internetMessageId": "<one@contoso.example>",
-                    "internetMessageHeaders": [{"name": HEADER, "value": "another-id"}],
+                    "internetMessageHeaders": [
+                        {"name": "X-B2B-Conversion-Id", "value": "another-id"}
+                    ],
                     "toRecipients": [{"emailAddress": {"address": ADDRESS}}],
                 }
             ]

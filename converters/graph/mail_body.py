@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-from email import policy
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
 from converters.model.addresses import EmailAddress
 from converters.model.errors import LetterUnfit
+from converters.model.mail import ID_HEADER
 
 if TYPE_CHECKING:
     from converters.policy.approval import MailApproval
 
-HEADER = "X-B2B-Conversion-Id"
 _READERS = ("To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc")
 # Of one request to Graph, base64 and all.
 _LARGEST = 4 * 1024 * 1024
@@ -29,7 +28,7 @@ def mail_body(approved: MailApproval, mime: bytes) -> bytes:
         LetterUnfit: it does not, or is too large.
     """
     # As they stand: a name in encoded words may have a comma in it once it is decoded.
-    headers = BytesHeaderParser(policy=policy.compat32).parsebytes(mime)
+    headers = BytesHeaderParser().parsebytes(mime)
     written = [str(value) for name in _READERS for value in headers.get_all(name, ())]
     found = {address.lower() for _, address in getaddresses(written)}
     if found != {address.lower() for address in readers(approved)}:
@@ -38,7 +37,7 @@ def mail_body(approved: MailApproval, mime: bytes) -> bytes:
     if senders != [approved.sender.lower()]:
         raise LetterUnfit("The mail is not from MAIL_SENDER.")
     # Exchange may make one of its own; where it keeps this one, sent items can be asked for it.
-    number = message_id(str(headers.get(HEADER, "")), approved.sender)
+    number = message_id(str(headers[ID_HEADER]), approved.sender)
     body = base64.b64encode(f"Message-ID: {number}\r\n".encode() + mime)
     if len(body) > _LARGEST:
         raise LetterUnfit("The mail is larger than Graph takes.")

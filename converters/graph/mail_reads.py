@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from converters.graph.mail_body import HEADER, message_id
+from converters.graph.mail_body import message_id
 from converters.graph.read import Absence, Read
 from converters.graph.user_reads import quoted
+from converters.model.mail import ID_HEADER
 
 if TYPE_CHECKING:
     from converters.graph.read import Item
@@ -77,7 +78,7 @@ def _headers(message: Item) -> tuple[Item, ...]:
 
 
 def _is_ours(header: Item) -> bool:
-    return header.text("name").lower() == HEADER.lower()
+    return header.text("name").lower() == ID_HEADER.lower()
 
 
 def _may_be_to(message: Item, reader: str | None) -> bool:

@@ -58,7 +58,7 @@ class Languages:
 
         By lookup: de-CH-1996, de-CH, de. Source: RFC 4647, section 3.4.
         """
-        parts = (wanted or "").replace("_", "-").lower().split("-")
+        parts = wanted.replace("_", "-").lower().split("-") if wanted else []
         while parts and "-".join(parts) not in self._tags:
             parts.pop()
             # A single letter opens what has just been taken away.

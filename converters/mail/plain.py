@@ -11,7 +11,6 @@ _KEPT = frozenset("\u200c\u200d")
 _UNSEEN = "".join(sorted(_KEPT))
 # Controls, formats (they turn the direction of writing, or hide), surrogates, private, unassigned.
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-_SPACES = frozenset({"Zs", "Zl", "Zp"})
 _LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # Mail programs link what has a scheme, an @, or dots between letters (www.x.example, x.example);
 # some take the wide forms of these for the same (UTS 46).
@@ -52,7 +51,6 @@ def unlinked(text: str) -> str:
 
 
 def _harmless(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in _SPACES or character in "\t\n\r\v\f":
-        return " "
-    return "" if category in _DROPPED and character not in _KEPT else character
+    if character.isspace() or character in _KEPT:
+        return character
+    return "" if unicodedata.category(character) in _DROPPED else character

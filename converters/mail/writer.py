@@ -28,6 +28,7 @@ from converters.mail.languages import Languages, direction
 from converters.mail.letter import Letter
 from converters.model.addresses import AddressMalformed, mail_address
 from converters.model.errors import LetterUnfit, SettingsInvalid
+from converters.model.mail import ID_HEADER
 from converters.settings.reader import leads_to, split_url
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ HERE = Path(__file__).parent
 OWN = HERE.parent.parent / "mail"
 TEMPLATES = ("subject.txt", "letter.txt", "letter.html")
 TEAMS = "https://teams.microsoft.com/"
-CONVERSION_ID = "X-B2B-Conversion-Id"
 MOST_BYTES = 100_000
 _LONGEST_SUBJECT = 200
 # Two that go both ways at every fork of the templates.
@@ -103,8 +103,8 @@ class Writer:
         said = self._said(letter, tag)
         subject, text, html = (template.render(said) for template in self._templates)
         message = EmailMessage(policy=_POLICY)
-        message.set_content(text, charset="utf-8")
-        message.add_alternative(html, subtype="html", charset="utf-8")
+        message.set_content(text)
+        message.add_alternative(html, subtype="html")
         # Not sooner: set_content() takes such headers away.
         message["Content-Language"] = tag
         message.set_boundary(f"=_{sha256((text + html).encode()).hexdigest()[:40]}")
@@ -122,7 +122,7 @@ class Writer:
             "Subject": headers.text(subject[:_LONGEST_SUBJECT]),
             # Written by a program: no absence note has to answer it (RFC 3834, section 5).
             "Auto-Submitted": "auto-generated",
-            CONVERSION_ID: _token(letter.conversion_id),
+            ID_HEADER: _token(letter.conversion_id),
         }
 
     def _try(self) -> None:
@@ -175,7 +175,6 @@ def _templates(folders: list[Path]) -> list[Template]:
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
-        keep_trailing_newline=True,
         extensions=["jinja2.ext.i18n"],
     )
     environment.policies["ext.i18n.trimmed"] = True

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from converters.graph import mail_body as mail_bodies
 from converters.graph.mail_body import mail_body, readers
 from converters.graph.mail_pace import LEAST_SHARE, SHARE, WINDOW, MailPace
 from converters.graph.mail_reads import Trail, sent_mail
@@ -88,6 +89,15 @@ def test_name_with_a_comma_is_one_readers() -> None:
 def test_mail_that_graph_would_not_take_is_not_sent() -> None:
     with pytest.raises(LetterUnfit):
         mail_body(approved(), mime() + b"x" * 3 * 1024 * 1024)
+
+
+def test_mail_of_the_size_that_graph_takes_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = len(mail_body(approved(), mime()))
+    monkeypatch.setattr(mail_bodies, "_LARGEST", size)
+    assert len(mail_body(approved(), mime())) == size
+    monkeypatch.setattr(mail_bodies, "_LARGEST", size - 1)
+    with pytest.raises(LetterUnfit):
+        mail_body(approved(), mime())
 
 
 class Clock:

@@ -257,6 +257,27 @@ def test_character_that_hides_or_is_nothing_is_dropped(character: str) -> None:
     assert plain.one_line(f"a{character}b") == "ab"
 
 
+def test_text_that_looks_like_an_encoded_word_is_encoded() -> None:
+    text = "a =?utf-8?q?b?="
+    for written in (headers.text(text), headers.mailbox("a@b.example", text)):
+        assert written.startswith("=?utf-8?")
+    assert headers.text("a = b?") == "a = b?"
+
+
+def test_spaces_of_any_kind_are_one() -> None:
+    spaces = "\t\n\r\v\f\x1c\x85\u00a0\u2003\u2028\u2029\u3000"
+    assert plain.one_line(f" a{spaces}b ") == "a b"
+
+
+def test_name_has_at_most_a_hundred_characters() -> None:
+    assert plain.shown("a" * 101) == "a" * 100
+    assert plain.shown("a" * 99 + " b") == "a" * 99
+
+
+def test_note_of_one_letter_stays() -> None:
+    assert plain.lines("x") == ["x"]
+
+
 def test_name_and_note_read_the_same_without_the_spaces_of_no_width() -> None:
     text = "Write to me: a@b.example, or see https://b.example/x."
     assert plain.lines(text)[0].replace("\u200b", "") == text

@@ -119,10 +119,10 @@ def compiled(folder: Path, tag: str, text: str) -> None:
 
 def test_earlier_folder_goes_first_and_the_rest_is_found_behind_it(tmp_path: Path) -> None:
     compiled(tmp_path, "de", "Servus!")
-    compiled(tmp_path, "pt-BR", "Olá!")
+    compiled(tmp_path, "pt_BR", "Olá!")
     languages = Languages([tmp_path / "languages", HERE / "languages"])
     assert languages.tags == ["de", "en", "es", "fr", "ja", "pt-BR"]
-    assert languages.find("pt-br") == "pt-BR"
+    assert languages.find("pt-br") == languages.find("pt_BR") == "pt-BR"
     assert languages.find("pt") is None
     assert languages.catalogue("de").gettext("Hello,") == "Servus!"
     assert languages.catalogue("de").gettext("Questions?") == "Fragen?"

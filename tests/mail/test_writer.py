@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from converters.mail.writer import CONVERSION_ID, MOST_BYTES, Writer
+from converters.mail import writer as writing
+from converters.mail.writer import MOST_BYTES, Writer
 from converters.model.errors import LetterUnfit, SettingsInvalid
 from local.letters import LETTER, NOTE, REDEEM_URL, SETTINGS, TENANT, letters, part
 from local.world import ROOT
@@ -40,7 +41,7 @@ def test_message_has_its_headers_and_leaves_date_and_id_to_the_server() -> None:
     cc = tuple(f"reader{number}@fabrikam.example" for number in range(40))
     message = read(replace(LETTER, cc=cc, language="de-CH", to_name="Müller, Änne"))
     assert message.keys() == [
-        "From", "To", "Cc", "Subject", "Auto-Submitted", CONVERSION_ID, "MIME-Version",
+        "From", "To", "Cc", "Subject", "Auto-Submitted", "X-B2B-Conversion-Id", "MIME-Version",
         "Content-Type", "Content-Language",
     ]  # fmt: skip
     assert str(message["From"]) == "Contoso <invitations@contoso.example>"
@@ -51,7 +52,7 @@ def test_message_has_its_headers_and_leaves_date_and_id_to_the_server() -> None:
     assert message["Subject"] == "Melden Sie sich bei Contoso mit Ihrer eigenen E-Mail-Adresse an"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Content-Language"] == "de"
-    assert message[CONVERSION_ID] == LETTER.conversion_id
+    assert message["X-B2B-Conversion-Id"] == LETTER.conversion_id
 
 
 @pytest.mark.parametrize("letter", letters("ja").values(), ids=letters("ja"))
@@ -196,6 +197,15 @@ def test_mail_that_would_be_too_long_is_not_written() -> None:
         WRITER.write(replace(LETTER, text="漢" * 30_000))
 
 
+def test_mail_of_the_most_bytes_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = len(WRITER.write(LETTER))
+    monkeypatch.setattr(writing, "MOST_BYTES", size)
+    assert len(WRITER.write(LETTER)) == size
+    monkeypatch.setattr(writing, "MOST_BYTES", size - 1)
+    with pytest.raises(LetterUnfit):
+        WRITER.write(LETTER)
+
+
 def own(tmp_path: Path, **templates: str) -> Path:
     """Return a folder of an operator's own."""
     folder = tmp_path / "own" / "templates"
@@ -224,6 +234,11 @@ def test_operators_own_template_goes_first(tmp_path: Path) -> None:
         ("{{ organisation.__class__ }}", "unsafe"),
         ("{% include 'other.txt' %}", "other.txt"),
         ("{{ 'x' * 100000 }}", "more than 100000 bytes"),
+        *(
+            (f"{{% if {fork} %}}{{{{ unknown }}}}{{% endif %}}", "'unknown' is undefined")
+            for each in ("reminder", "name", "note")
+            for fork in (each, f"not {each}")
+        ),
     ],
 )
 def test_template_that_cannot_be_used_is_told_at_the_start(

@@ -66,6 +66,7 @@ AREAS = {
         "mail/languages.py",
         "mail/plain.py",
         "mail/writer.py",
+        "model/mail.py",
         "graph/mail_body.py",
         "graph/mail_pace.py",
         "graph/mailbox.py",
