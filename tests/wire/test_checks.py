@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from converters.model.completion import Completion, Step
 from converters.model.follow_up import Check, FollowUp
 from converters.wire.checks import read_check, written_check
 
@@ -34,6 +36,24 @@ CHECKS = st.builds(
     attempts=st.integers(0, 10_000),
 )
 SAMPLE = Check(FollowUp("0" * 32, "R-1", None, GUID, GUID, 1.0))
+
+
+def test_message_with_a_completion_is_read_as_it_was_written() -> None:
+    completion = Completion((Step.REVOKE_SESSIONS, Step.MANAGER), manager=GUID)
+    check = replace(SAMPLE, follow_up=replace(SAMPLE.follow_up, completion=completion))
+    assert read_check(written_check(check)) == check
+
+
+def test_message_is_as_short_as_json_can_be() -> None:
+    assert b" " not in written_check(SAMPLE)
+
+
+@pytest.mark.parametrize("number", [0, 10_000_000_000])
+def test_least_and_most_number_is_read(number: int) -> None:
+    body: dict[str, Any] = json.loads(written_check(SAMPLE))
+    for name in ("look", "attempts", "invited"):
+        assert read_check(json.dumps(body | {name: number}).encode())
+        assert read_check(json.dumps(body | {name: 10_000_000_001}).encode()) is None
 
 
 @given(CHECKS)
