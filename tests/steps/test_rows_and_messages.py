@@ -1,0 +1,106 @@
+"""A follow-up's row and its message say the same: which look comes next, and when."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from converters.settings.follow_up import DAY
+from converters.wire.checks import read_check
+from local.graph.faults import Fault
+from tests.completion import ALL, place, redeemed
+from tests.directory import request
+from tests.service import Service, service, taken
+from tests.waiting import waits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MINUTES, HOURS = 60, 3600
+FIRST = 15 * MINUTES
+# Seconds that a test may take.
+SLACK = 30
+
+
+async def agreed(running: Service, seconds: float) -> tuple[int, int]:
+    """Check that row and message are due in so many seconds; return the look and the attempts."""
+    (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
+    (text,) = await taken(running.checks)
+    check = read_check(text.encode())
+    assert check
+    assert check.look == row["Look"]
+    assert seconds - SLACK < row["Due"].timestamp() - time.time() <= seconds + 1
+    assert check.follow_up.user_id == row["UserId"]
+    return check.look, check.attempts
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let what waits show at once; return how long each was to wait."""
+    return waits(monkeypatch, at_once=True)
+
+
+async def test_first_look(azurite: str, queue_names: Iterator[str], waited: list[float]) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.event(request())
+        assert await agreed(running, FIRST) == (0, 0)
+    assert waited[-1] == pytest.approx(FIRST, abs=SLACK)
+
+
+async def test_look_that_is_further_off_than_a_message_can_wait(
+    azurite: str, queue_names: Iterator[str], waited: list[float]
+) -> None:
+    async with service(azurite, queue_names, FOLLOW_UP_SCHEDULE="10d") as running:
+        await running.event(request())
+        assert await agreed(running, 10 * DAY) == (0, 0)
+    assert waited[-1] == pytest.approx(10 * DAY, abs=SLACK)
+
+
+async def test_look_after_one_that_found_nothing(
+    azurite: str, queue_names: Iterator[str], waited: list[float]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.event(request())
+        await running.age_follow_up(1000)
+        await running.follow_up()
+        assert await agreed(running, 6 * HOURS - 1000) == (1, 0)
+    assert waited[-1] == pytest.approx(6 * HOURS - 1000, abs=SLACK)
+
+
+async def test_look_of_an_invitation_that_was_made_again(
+    azurite: str, queue_names: Iterator[str], waited: list[float]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.event(request())
+        await running.age_follow_up(1000)
+        await running.follow_up()
+        await taken(running.checks)
+        await running.event(request(requestId="R-again", mode="resend"))
+        assert await agreed(running, FIRST) == (2, 0)
+    assert waited[-1] == pytest.approx(FIRST, abs=SLACK)
+
+
+@pytest.mark.parametrize(
+    ("fault", "keys", "seconds"),
+    [({"status": 429, "retry_after": 70}, {}, 70), (None, {"CONVERSIONS_PAUSED": "true"}, 300)],
+    ids=["throttled", "paused"],
+)
+async def test_run_of_a_completion_that_waits(  # noqa: PLR0913, PLR0917 - a table
+    azurite: str,
+    queue_names: Iterator[str],
+    waited: list[float],
+    fault: dict[str, Any] | None,
+    keys: dict[str, str],
+    seconds: int,
+) -> None:
+    async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
+        await redeemed(running, {"revokeSessions": True})
+        if fault:
+            running.graph.faults.add(Fault(path="revokeSignInSessions", **fault))
+        await running.with_settings(**keys).follow_up()
+        assert await agreed(running, seconds) == (1, 1)
+        (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
+        assert row["Completing"]
+    assert waited[-1] == pytest.approx(seconds, abs=1)
