@@ -31,7 +31,9 @@ _REFUSED_FROM, _NOT_FOUND = 400, 404
 _THERE_ALREADY = "added object references already exist"
 # "Password policies and restrictions": at most 256 characters, of at least three of four kinds.
 PASSWORD_LENGTH = 80
-_KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "@#$%^&*-_!+=:.?")
+_SIGNS = "@#$%^&*-_!+=:.?"
+_KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _SIGNS)
+_ALPHABET = string.ascii_letters + string.digits + _SIGNS
 
 
 class DirectoryWriter:
@@ -101,9 +103,8 @@ class DirectoryWriter:
 
 def random_password() -> str:
     """Return a password that nobody knows, of every kind of character."""
-    alphabet = "".join(_KINDS)
     while True:
-        password = "".join(secrets.choice(alphabet) for _ in range(PASSWORD_LENGTH))
+        password = "".join(secrets.choice(_ALPHABET) for _ in range(PASSWORD_LENGTH))
         if all(set(kind) & set(password) for kind in _KINDS):
             return password
 

@@ -107,6 +107,8 @@ async def test_missing_permission_is_waited_for_as_consent_is_and_then_told_by_n
     reasons = event["data"]["reasons"]
     assert all(permission in reason["remediation"] for reason in reasons)
     assert {reason["owner"] for reason in reasons} == {"operator"}
+    assert not any(reason["retriable"] for reason in reasons)
+    assert all("The step is not tried again" in reason["remediation"] for reason in reasons)
 
 
 async def age_wait(running: Service, hours: int) -> None:
@@ -120,12 +122,13 @@ async def age_wait(running: Service, hours: int) -> None:
             await running.ledger.update_entity(row)
 
 
+@pytest.mark.parametrize("status", [401, 403])
 async def test_permission_that_came_meanwhile_counts(
-    azurite: str, queue_names: Iterator[str]
+    azurite: str, queue_names: Iterator[str], status: int
 ) -> None:
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
         await redeemed(running)
-        running.graph.faults.add(Fault(path="revokeSignInSessions", status=403, times=2))
+        running.graph.faults.add(Fault(path="revokeSignInSessions", status=status, times=2))
         await running.follow_up()
         for _ in range(2):
             await running.age_follow_up(HOUR)

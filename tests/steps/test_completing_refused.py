@@ -134,6 +134,17 @@ async def test_refusal_for_good_is_told_at_once_without_graphs_words(
     assert "@" not in rows
 
 
+async def test_code_of_graphs_is_told_as_far_as_a_code_goes(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
+        await redeemed(running)
+        running.graph.faults.add(Fault(path="revokeSignInSessions", status=400, code="C" * 70))
+        _, event = await running.follow_up()
+    (reason,) = event["data"]["reasons"]
+    assert f"(HTTP 400 {'C' * 64})" in reason["message"]
+
+
 async def test_sponsors_are_full_is_told(azurite: str, queue_names: Iterator[str]) -> None:
     others = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(5)]
     made = place() | {"sponsors": {USER_ID: others}}
