@@ -135,7 +135,7 @@ class _Clients:
         return self._closed(Queue(self.settings.storage, name, self.credential))
 
     def courier(self, name: str) -> Courier:
-        return self._closed(Courier(self.queue(name), self.credential))
+        return self._closed(Courier(self.queue(name)))
 
     def _closed(self, client: C) -> C:
         self.connections.push_async_callback(client.close)

@@ -77,7 +77,7 @@ class Work:
     ) -> None:
         """Enqueue rows; each is written down as perhaps sent before it is."""
         queue = Queue(settings.storage, settings.requests_queue, held)
-        courier = Courier(queue, held)
+        courier = Courier(queue)
 
         async def one(item: Item) -> None:
             await courier.send(self.sheet.message(item))

@@ -23,7 +23,6 @@ from converters.settings.storage_account import CALL_SECONDS
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
-    from azure.core.credentials_async import AsyncTokenCredential
     from azure.storage.queue.aio import QueueClient
 
     from converters.storage.queues import Queue
@@ -39,12 +38,11 @@ class Courier:
     """Sends to one queue; one per worker. Whoever makes it closes it.
 
     Args:
-        queue: where to, and what sends instead.
-        credential: for a queue that is reached by an identity.
+        queue: where to, how it is reached, and what sends instead.
     """
 
-    def __init__(self, queue: Queue, credential: AsyncTokenCredential | None) -> None:
-        self._queue, self._credential = queue, credential
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
         self._address, self._ends = "", 0.0
         self._token: AccessToken | None = None
         self._asking = asyncio.Lock()
@@ -92,11 +90,12 @@ class Courier:
             "x-ms-version": self._queue.client.api_version,
             "Content-Type": "application/xml",
         }
-        if self._credential is None:
+        credential = self._queue.credential
+        if credential is None:
             return headers
         async with self._asking:
             if self._token is None or self._token.expires_on - _BEFORE_END < time.time():
-                self._token = await self._credential.get_token(_SCOPE)
+                self._token = await credential.get_token(_SCOPE)
         return {**headers, "Authorization": f"Bearer {self._token.token}"}
 
 

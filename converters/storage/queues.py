@@ -53,12 +53,14 @@ class Queue:
 
     Attributes:
         client: the library's; call it by ``calling``.
+        credential: by which the queue is reached; ``None`` where a connection string says how.
     """
 
     def __init__(
         self, storage: Storage, name: str, credential: AsyncTokenCredential | None
     ) -> None:
         self._name = name
+        self.credential = None if storage.connection_string else credential
         self.client = (
             QueueClient.from_connection_string(storage.connection_string, name, **_OPTIONS)
             if storage.connection_string
