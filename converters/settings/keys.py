@@ -41,20 +41,20 @@ class KeyReader(SettingsReader):
     def rules_edition(self) -> RulesEdition:
         """Return which edition of Microsoft's article decides."""
         text = self.text("RULES_EDITION", RulesEdition.OF_2020)
-        if text in set(RulesEdition):
-            return RulesEdition(text)
-        self.problems.append("RULES_EDITION must be 2020 or current.")
-        return RulesEdition.OF_2020
+        if text not in set(RulesEdition):
+            self.problems.append("RULES_EDITION must be 2020 or current.")
+            text = RulesEdition.OF_2020
+        return RulesEdition(text)
 
     def address_property(self, edition: RulesEdition) -> AddressProperty:
         """Return where the external address has to stand; the default is the edition's."""
         current = edition is RulesEdition.CURRENT
         default = AddressProperty.MAIL if current else AddressProperty.BY_ORIGIN
         text = self.text("EXTERNAL_ADDRESS_PROPERTY", default)
-        if text in set(AddressProperty):
-            return AddressProperty(text)
-        self.problems.append("EXTERNAL_ADDRESS_PROPERTY must be byOrigin or mail.")
-        return AddressProperty.BY_ORIGIN
+        if text not in set(AddressProperty):
+            self.problems.append("EXTERNAL_ADDRESS_PROPERTY must be byOrigin or mail.")
+            text = AddressProperty.BY_ORIGIN
+        return AddressProperty(text)
 
     def lowered_rules(self) -> frozenset[str]:
         """Return the codes of the rules that only warn."""

@@ -101,11 +101,14 @@ class Completer:
             return row, asked
         case = await self._case(row.follow_up, trace)
         for step in left:
-            result, seconds = await self._tried(step, case, trace)
+            try:
+                result = await self._tried(step, case, trace)
+            except GraphUnavailable as error:
+                asked = max(asked, error.retry_after or asked)
+                result = _refused(step, step_reasons.unavailable(self.settings.retry_hours))
             waits = result.may_change and self._has_patience(result, completing, now)
             log_step(result, row.follow_up, trace, waits=waits)
             if waits:
-                asked = max(asked, seconds)
                 continue
             reasons = tuple(step_reasons.given_up(reason) for reason in result.reasons)
             ended = replace(result, reasons=reasons)
@@ -126,26 +129,25 @@ class Completer:
         )
         return CompletionCase(request, completion, follow_up.domain, facts, self.settings)
 
-    async def _tried(
-        self, step: Step, case: CompletionCase, trace: Trace
-    ) -> tuple[StepResult, float]:
-        """Try a step; return how it ended for now, and the seconds that Graph asks for."""
+    async def _tried(self, step: Step, case: CompletionCase, trace: Trace) -> StepResult:
+        """Try a step; return how it ended for now.
+
+        Raises:
+            GraphUnavailable: nothing is known; it may or may not have been done.
+        """
         permitted = permit(step, case)
         if not isinstance(permitted, Permit):
-            return permitted, 0.0
+            return permitted
         try:
             await self.writer.carry_out(permitted, trace)
-        except GraphUnavailable as error:
-            reason = step_reasons.unavailable(self.settings.retry_hours)
-            return _refused(step, reason), error.retry_after or 0.0
         except GraphRefused as error:
             code = error.code[:_MOST_CODE]
             if error.status in _NOT_PERMITTED:
                 missing = step_reasons.permission_missing(step, error.status, code)
-                return replace(_refused(step, missing), permission=PERMISSIONS[step]), 0.0
+                return replace(_refused(step, missing), permission=PERMISSIONS[step])
             refused = step_reasons.refused_by_graph(error.status, code, error.request_id)
-            return _refused(step, refused), 0.0
-        return StepResult(step, StepState.DONE), 0.0
+            return _refused(step, refused)
+        return StepResult(step, StepState.DONE)
 
     def _has_patience(self, result: StepResult, completing: Completing, now: float) -> bool:
         """Tell whether a step may wait still: for consent as long as a request does."""

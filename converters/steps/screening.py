@@ -80,7 +80,8 @@ class Screener:
         if claim is None or self._remaining(claim.since) <= 0:
             return None
         entry = await self.ledger.entry(claim.key)
-        record = entry.record if entry and entry.number > claim.number else None
+        # Who ended with an invitation claims nobody again: it is this claim's.
+        record = entry.record if entry else None
         invited = record is not None and records.status_of(record) is Status.INVITED
         return claim.request_id if invited else None
 

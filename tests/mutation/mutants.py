@@ -20,7 +20,8 @@ LONGEST = 72
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 # Their first argument is a type, or its name.
 _TYPING = {"TypeVar", "cast"}
-_SILENT_KEYWORDS = {"repr"}
+# What lengths are held against each other is no decision, but an assertion.
+_SILENT_KEYWORDS = {"repr", "strict"}
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,11 @@ def test_ages_are_in_seconds_minutes_hours_or_days() -> None:
     assert schedule == (90, 120, 3 * 3600, 365 * DAY)
 
 
+def test_as_many_ages_as_can_be_are_taken() -> None:
+    many = ",".join(f"{number}m" for number in range(1, 21))
+    assert len(settings(FOLLOW_UP_SCHEDULE=many).follow_up.schedule) == 20
+
+
 def test_longest_queue_name_leaves_room_for_what_the_host_adds() -> None:
     assert settings(REDEMPTION_CHECKS_QUEUE="q" * 56).follow_up.queue == "q" * 56
 

@@ -53,6 +53,14 @@ def test_support_is_an_address_or_a_page(support: str) -> None:
     assert problems == []
 
 
+def test_longest_name_and_page_are_taken() -> None:
+    page = "https://help.contoso.example/".ljust(500, "x")
+    settings, problems = read(MAIL_ORGANISATION="x" * 100, MAIL_SUPPORT=page)
+    assert settings
+    assert (settings.organisation, settings.support, problems) == ("x" * 100, page, [])
+    assert read(MAIL_SUPPORT=f"{page}x")[1]
+
+
 @pytest.mark.parametrize(
     ("key", "text", "problem"),
     [

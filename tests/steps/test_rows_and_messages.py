@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from converters.settings.follow_up import DAY
+from converters.steps import retrying
 from converters.wire.checks import read_check
 from local.graph.faults import Fault
 from tests.completion import ALL, place, redeemed
@@ -22,6 +23,7 @@ MINUTES, HOURS = 60, 3600
 FIRST = 15 * MINUTES
 # Seconds that a test may take.
 SLACK = 30
+BACK_OFF = 5
 
 
 async def agreed(running: Service, seconds: float) -> tuple[int, int]:
@@ -39,7 +41,9 @@ async def agreed(running: Service, seconds: float) -> tuple[int, int]:
 @pytest.fixture
 def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let what waits show at once; return how long each was to wait."""
-    return waits(monkeypatch, at_once=True)
+    waited = waits(monkeypatch, at_once=True)
+    monkeypatch.setattr(retrying, "back_off", lambda *_: BACK_OFF)
+    return waited
 
 
 async def test_first_look(azurite: str, queue_names: Iterator[str], waited: list[float]) -> None:
@@ -84,8 +88,13 @@ async def test_look_of_an_invitation_that_was_made_again(
 
 @pytest.mark.parametrize(
     ("fault", "keys", "seconds"),
-    [({"status": 429, "retry_after": 70}, {}, 70), (None, {"CONVERSIONS_PAUSED": "true"}, 300)],
-    ids=["throttled", "paused"],
+    [
+        ({"status": 429, "retry_after": 70}, {}, 70 + BACK_OFF),
+        ({"status": 503}, {}, BACK_OFF),
+        ({"status": 403}, {}, BACK_OFF),
+        (None, {"CONVERSIONS_PAUSED": "true"}, 300),
+    ],
+    ids=["throttled", "failed", "not permitted", "paused"],
 )
 async def test_run_of_a_completion_that_waits(  # noqa: PLR0913, PLR0917 - a table
     azurite: str,
@@ -103,4 +112,4 @@ async def test_run_of_a_completion_that_waits(  # noqa: PLR0913, PLR0917 - a tab
         assert await agreed(running, seconds) == (1, 1)
         (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
         assert row["Completing"]
-    assert waited[-1] == pytest.approx(seconds, abs=1)
+    assert waited[-1] == pytest.approx(seconds, abs=0.5)
