@@ -22,7 +22,7 @@ _LONGEST_NAME = len("Subject: ")
 def text(value: str) -> str:
     """Return an unstructured header's value, as encoded words (RFC 2047) where it has to be."""
     charset = "us-ascii" if value.isascii() and "=?" not in value else "utf-8"
-    return Header(value, charset, 76 - _LONGEST_NAME, continuation_ws=" ").encode(linesep="\r\n")
+    return Header(value, charset, 76 - _LONGEST_NAME).encode(linesep="\r\n")
 
 
 def mailbox(address: str, name: str) -> str:

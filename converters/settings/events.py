@@ -59,7 +59,7 @@ class PartnerTopic:
     @property
     def url(self) -> str:
         """The address by which Graph's subscription names it."""
-        group = quote(self.resource_group, safe="")
+        group = quote(self.resource_group)
         return (
             f"EventGrid:?azuresubscriptionid={self.subscription_id}&resourcegroup={group}"
             f"&partnertopic={self.name}&location={self.location}"

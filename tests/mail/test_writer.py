@@ -226,6 +226,14 @@ def test_operators_own_template_goes_first(tmp_path: Path) -> None:
     assert "Contoso invites you" in part(message.as_bytes(), "plain")
 
 
+def test_text_over_several_lines_is_one_line_to_translators(tmp_path: Path) -> None:
+    compiled(tmp_path, "de", "Hallo,")
+    folder = own(tmp_path, letter_txt="{% trans %}\n  Hello,\n{% endtrans %}")
+    (folder / "languages").symlink_to(tmp_path / "languages")
+    mail = read(replace(LETTER, language="de"), Writer(SETTINGS, folder))
+    assert part(mail.as_bytes(), "plain").strip() == "Hallo,"
+
+
 @pytest.mark.parametrize(
     ("template", "problem"),
     [
