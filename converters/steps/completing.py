@@ -125,7 +125,6 @@ class Completer:
         request = ConversionRequest(
             request_id=follow_up.request_id,
             correlation_id=follow_up.correlation_id,
-            user_id=follow_up.user_id,
         )
         return CompletionCase(request, completion, follow_up.domain, facts, self.settings)
 

@@ -202,5 +202,4 @@ def _request(follow_up: FollowUp) -> ConversionRequest:
         correlation_id=follow_up.correlation_id,
         user_id=follow_up.user_id,
         message_info=MessageInfo(language=follow_up.language),
-        source=follow_up.source,
     )

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from converters.graph import mail_body as mail_bodies
 from converters.graph.mail_body import mail_body, readers
-from converters.graph.mail_pace import LEAST_SHARE, SHARE, WINDOW, MailPace
+from converters.graph.mail_pace import SHARE, WINDOW, MailPace
 from converters.graph.mail_reads import Trail, sent_mail
 from converters.graph.mailbox import Mailbox, is_of_mailbox
 from converters.model.errors import LetterUnfit
@@ -156,11 +156,12 @@ def test_share_grows_with_the_minute_that_brought_no_refusal() -> None:
 def test_mailbox_that_goes_on_throttling_is_still_asked_for_a_little() -> None:
     clock = Clock()
     pace = MailPace(clock)
-    for _ in range(10):
+    shares = []
+    for _ in range(6):
         pace.record_throttled(0.0)
+        shares.append([pace.take() for _ in range(SHARE)].count(0.0))
         clock.now += WINDOW
-    pace.record_throttled(0.0)
-    assert [pace.take() for _ in range(SHARE)].count(0.0) == LEAST_SHARE
+    assert shares == [15, 7, 3, 2, 2, 2]
 
 
 def test_refusing_mailbox_is_left_alone_for_some_minutes() -> None:

@@ -264,6 +264,15 @@ def test_text_that_looks_like_an_encoded_word_is_encoded() -> None:
     assert headers.text("a = b?") == "a = b?"
 
 
+@pytest.mark.parametrize("letter", ["x", "ü"])
+def test_line_of_a_header_is_as_long_as_encoded_words_let_it_be(letter: str) -> None:
+    longest = set()
+    for length in range(1, 12):
+        first, *more = headers.text(f"{letter * length} " * 40).split("\r\n")
+        longest |= {len(f"Subject: {first}"), *map(len, more)}
+    assert 70 < max(longest) <= 76
+
+
 def test_spaces_of_any_kind_are_one() -> None:
     spaces = "\t\n\r\v\f\x1c\x85\u00a0\u2003\u2028\u2029\u3000"
     assert plain.one_line(f" a{spaces}b ") == "a b"

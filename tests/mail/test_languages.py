@@ -139,6 +139,14 @@ def test_catalogue_that_cannot_be_read_is_told_at_the_start(tmp_path: Path, data
         Languages([tmp_path / "languages"])
 
 
+def test_catalogue_whose_plurals_make_no_sense_is_told_at_the_start(tmp_path: Path) -> None:
+    compiled(tmp_path, "it", "Ciao,")
+    path = tmp_path / "languages" / "it" / "LC_MESSAGES" / "mail.mo"
+    path.write_bytes(path.read_bytes().replace(b"n == 1", b"n !! 1"))
+    with pytest.raises(SettingsInvalid, match="The catalogue of it can't be read"):
+        Languages([tmp_path / "languages"])
+
+
 def test_direction_follows_the_language() -> None:
     for tag in ("ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi", "he-IL", "fa-AF"):
         assert direction(tag) == "rtl"

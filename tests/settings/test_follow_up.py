@@ -64,6 +64,7 @@ def test_longest_queue_name_leaves_room_for_what_the_host_adds() -> None:
 
 def test_off_is_off() -> None:
     assert not settings(FOLLOW_UP_SCHEDULE="OFF").follow_up.is_on
+    assert settings(FOLLOW_UP_SCHEDULE="off").follow_up.schedule == ()
     assert settings().follow_up.is_on
 
 
@@ -71,6 +72,13 @@ def test_reminders_are_counted_by_age() -> None:
     follow_up = settings(REMIND_AFTER_DAYS="7,21").follow_up
     ages = (0, 7 * DAY - 1, 7 * DAY, 21 * DAY, 29 * DAY)
     assert [follow_up.reminders_due(age) for age in ages] == [0, 0, 1, 2, 2]
+
+
+def test_look_is_due_when_a_reminder_is() -> None:
+    off_days = {"FOLLOW_UP_SCHEDULE": "36h"}
+    assert settings(**off_days).follow_up.next_age(2.6 * DAY) == 3.5 * DAY
+    reminding = settings(**off_days, REMIND_AFTER_DAYS="3").follow_up
+    assert reminding.next_age(2.6 * DAY) == 3 * DAY
 
 
 @pytest.mark.parametrize(
@@ -81,7 +89,8 @@ def test_reminders_are_counted_by_age() -> None:
         ("FOLLOW_UP_SCHEDULE", "0m"), ("FOLLOW_UP_SCHEDULE", "366d"), ("FOLLOW_UP_SCHEDULE", ","),
         ("FOLLOW_UP_SCHEDULE", ",".join(f"{n}m" for n in range(1, 22))),
         ("STALE_AFTER_DAYS", "0"), ("STALE_AFTER_DAYS", "366"), ("LEDGER_DAYS", "30"),
-        ("LEDGER_DAYS", "-1"), ("REMIND_AFTER_DAYS", "30"), ("REMIND_AFTER_DAYS", "7,7"),
+        ("LEDGER_DAYS", "-1"), ("LEDGER_DAYS", "1"), ("COMPLETION_STEPS", "userType,x"),
+        ("REMIND_AFTER_DAYS", "30"), ("REMIND_AFTER_DAYS", "7,7"),
         ("REMIND_AFTER_DAYS", "21,7"), ("REMIND_AFTER_DAYS", "0"), ("REMIND_AFTER_DAYS", "x"),
         ("REDEMPTION_CHECKS_QUEUE", "q" * 57), ("REDEMPTION_CHECKS_QUEUE", "conversion-results"),
         ("REDEMPTION_CHECKS_QUEUE", "conversion-requests-poison"),

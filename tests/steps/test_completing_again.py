@@ -111,7 +111,7 @@ async def test_missing_permission_is_waited_for_as_consent_is_and_then_told_by_n
     assert all("The step is not tried again" in reason["remediation"] for reason in reasons)
 
 
-async def age_wait(running: Service, hours: int) -> None:
+async def age_wait(running: Service, hours: float) -> None:
     """Let the completion have waited longer, and its next run be due."""
     await running.age_follow_up(hours * HOUR)
     for row in await running.rows():
@@ -154,12 +154,28 @@ async def test_throttled_step_is_not_sent_before_its_time_and_the_others_are(
         assert writes(running) == ["POST /revokeSignInSessions", "POST /sponsors/$ref"]
 
 
+async def test_fact_that_stays_unread_is_waited_for_as_consent_is(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
+        await redeemed(running)
+        unread = Fault(method="BATCH GET", path="roleEligibilityScheduleInstances", status=403)
+        running.graph.faults.add(unread)
+        await running.follow_up()
+        await age_wait(running, 25)
+        assert await running.follow_up() == []
+        await age_wait(running, 2)
+        (event,) = await running.follow_up()
+    assert set(results(event["data"]).values()) == {"refused factUnknown"}
+
+
 async def test_outage_that_lasts_too_long_is_told(azurite: str, queue_names: Iterator[str]) -> None:
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
         await redeemed(running)
         running.graph.faults.add(Fault(path="revokeSignInSessions", status=503))
         await running.follow_up()
-        await age_wait(running, 25)
+        # Some seconds over the 24 hours.
+        await age_wait(running, 24 + 10 / HOUR)
         (event,) = await running.follow_up()
     told = results(event["data"])
     assert told.pop("revokeSessions") == "refused graphUnavailable"

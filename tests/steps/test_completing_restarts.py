@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from converters.wire.checks import read_check
 from local.graph.faults import Fault
 from tests.completion import ALL, EVERYTHING, HOUR, place, redeemed, results, writes
 from tests.directory import USER_ID, request
@@ -67,6 +68,40 @@ async def test_r16_duplicates_of_a_message_complete_once(
         events = await running.events()
         assert len(writes(running)) == len(EVERYTHING)
     assert [event["data"]["status"] for event in events] == ["redeemed", "completed"]
+
+
+async def test_r16_late_duplicate_does_not_try_a_step_that_waits(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
+        text = await message_of_redeemed(running)
+        running.graph.faults.add(Fault(path="revokeSignInSessions", status=503))
+        await running.converter.follower.handle(text.encode())
+        await running.age_follow_up(HOUR)
+        before = writes(running)
+        await running.converter.follower.handle(text.encode())
+        assert writes(running) == before
+
+
+async def test_r16_run_that_another_has_overtaken_tells_nothing(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
+        await redeemed(running)
+        running.graph.faults.add(Fault(path="revokeSignInSessions", status=503, times=1))
+        await running.follow_up()
+        (text,) = await taken(running.checks)
+        check = read_check(text.encode())
+        assert check
+        follower = running.converter.follower
+        stale = await follower.rows.recall(check.follow_up, check.look, 0.0)
+        assert stale
+        await running.age_follow_up(HOUR)
+        await follower.completer.complete(stale, 0)
+        assert (await running.events(), await taken(running.checks)) == ([], [])
+        await follower.handle(text.encode())
+        (event,) = await running.events()
+    assert event["data"]["status"] == "completed"
 
 
 async def test_r16_completion_that_stands_still_is_restarted_by_the_sweep(

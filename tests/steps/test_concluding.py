@@ -169,6 +169,14 @@ NOT_JUDGED = {
         ("G-1", 503, None, None),
         "patience 7",
     ),
+    "gave_up: of the sent items": Ended(
+        lambda: concluding_mail.gave_up(
+            replace(WAITED, waits=Waits(since=7)), GraphUnavailable("reading the sent items"), 24
+        ),
+        FAILED,
+        ("mailInDoubt",),
+        step="patience 7",
+    ),
     "failed_alike": Ended(
         lambda: concluding_unjudged.failed_alike(WAITED, ALIKE),
         FAILED,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from converters.wire.checks import read_check
 from local.graph.faults import Fault
 from tests.completion import ALL, HOUR, place, redeemed
 from tests.directory import OTHER_ID, USER_ID, kim, request, tenant
-from tests.service import service
+from tests.service import service, taken
 from tests.telling import lines
 
 if TYPE_CHECKING:
@@ -108,6 +110,24 @@ async def test_outage_has_a_line_that_names_what_was_being_done(
     (line,) = lines(caplog, "followUp")
     assert line["status"].startswith("Graph unavailable: ")
     assert line["requestId"] == "R-1"
+
+
+async def test_look_that_takes_too_long_has_a_line_and_comes_again(
+    azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.event(request())
+        await running.age_follow_up(HOUR)
+        follower = running.converter.follower
+        hasty = replace(follower, settings=replace(follower.settings, invocation_seconds=0))
+        (text,) = await taken(running.checks)
+        await hasty.handle(text.encode())
+        (again,) = await taken(running.checks)
+    (line,) = lines(caplog, "followUp")
+    assert line["status"] == "time limit"
+    (before, after) = (read_check(each.encode()) for each in (text, again))
+    assert before
+    assert after == replace(before, attempts=1)
 
 
 async def test_sweep_that_found_nothing_to_do_writes_no_line(

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from azure.core.exceptions import ResourceNotFoundError
 
 from converters.model.errors import QueueUnavailable
 from converters.model.follow_up import FollowUp
@@ -276,8 +277,9 @@ async def test_r14_follow_up_needs_the_row_or_the_message_and_not_both(
     async with service(azurite, queue_names) as running:
         await running.checks.delete_queue()
         await invited(running)
+        with pytest.raises(ResourceNotFoundError):
+            await taken(running.checks)
         await running.checks.create_queue()
-        assert await taken(running.checks) == []
         running.graph.tenant.redeem(USER_ID)
         await running.age_follow_up(2 * DAY)
         await running.converter.caretaker.sweep()

@@ -41,6 +41,7 @@ TURNS: dict[str, tuple[Any, dict[str, Any], dict[str, Any], list[tuple[str, int 
     "sent": (once, {}, {}, [("sent", None)]),
     "refused": (once, {"status": 400}, {}, [("refused", 400)]),
     "throttled": (once, {"status": 429, "retry_after": 0}, {}, [("throttled", 429)]),
+    "answered as nobody says": (once, {"status": 200}, {}, [("lost", 200)]),
     "failed": (once, {"status": 503}, {}, [("lost", 503)]),
     "lost and found": (twice, {"drop": "after"}, {}, [("lost", None), ("found", None)]),
     "lost and sent anew": (

@@ -29,7 +29,8 @@ async def looked(running: Service, days: float) -> list[dict[str, Any]]:
 
 async def age_mail(running: Service, seconds: int) -> None:
     """Let a reminder's mail have been tried so long ago."""
-    (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
+    open_ = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
+    (row,) = [row for row in open_ if row["Mail"]]
     row["Mail"] = repr(float(row["Mail"]) - seconds)
     await running.ledger.update_entity(row)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -111,6 +111,20 @@ async def test_mail_that_is_refused_for_itself_does_not_hold_up_the_others(
         assert pace_of(running).refused() == 0
     assert outcome["status"] == "invited"
     assert "mailNotSent" in codes(outcome["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "least", "most"),
+    [({"status": 429, "retry_after": 60}, 59, 60), ({"status": 503, "retry_after": 60}, 0, 0)],
+    ids=["throttled", "failed"],
+)
+async def test_mailbox_that_throttles_is_left_alone_as_long_as_it_asks(
+    azurite: str, queue_names: Iterator[str], fault: dict[str, Any], least: float, most: float
+) -> None:
+    async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
+        running.graph.faults.add(Fault(**SEND, **fault))
+        assert await running.events_of(request()) == []
+        assert least <= pace_of(running).take() <= most
 
 
 async def test_mailbox_that_has_no_place_lets_requests_wait_and_invites_nobody_meanwhile(

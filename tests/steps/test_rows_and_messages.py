@@ -35,6 +35,7 @@ async def agreed(running: Service, seconds: float) -> tuple[int, int]:
     assert check.look == row["Look"]
     assert seconds - SLACK < row["Due"].timestamp() - time.time() <= seconds + 1
     assert check.follow_up.user_id == row["UserId"]
+    assert check.follow_up.invited == pytest.approx(row["Invited"].timestamp(), abs=0.001)
     return check.look, check.attempts
 
 
@@ -51,6 +52,17 @@ async def test_first_look(azurite: str, queue_names: Iterator[str], waited: list
         await running.event(request())
         assert await agreed(running, FIRST) == (0, 0)
     assert waited[-1] == pytest.approx(FIRST, abs=SLACK)
+
+
+async def test_message_that_comes_early(
+    azurite: str, queue_names: Iterator[str], waited: list[float]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        await running.event(request())
+        await running.age_follow_up(100)
+        await running.follow_up()
+        assert await agreed(running, FIRST - 100) == (0, 0)
+    assert waited[-1] == pytest.approx(FIRST - 100, abs=SLACK)
 
 
 async def test_look_that_is_further_off_than_a_message_can_wait(

@@ -17,6 +17,8 @@ from converters.storage.judgements import written_judgement
 from tests import samples
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from converters.model.outcome import Outcome
 
 pytestmark = pytest.mark.unit
@@ -32,15 +34,16 @@ def followed_up(**changes: Any) -> Outcome:  # noqa: ANN401 - any field of a jud
 
 
 @pytest.mark.parametrize(
-    ("outcome", "step"),
+    ("telling", "step"),
     [
-        (followed_up(), "followUp redeemed"),
-        (followed_up(status=Status.REMINDED), "followUp reminded 2"),
-        (told_completion(ROW), "followUp completed"),
+        (followed_up, "followUp redeemed"),
+        (lambda: followed_up(status=Status.REMINDED), "followUp reminded 2"),
+        (lambda: told_completion(ROW), "followUp completed"),
     ],
     ids=["redeemed", "reminded", "completed"],
 )
-def test_outcome_of_a_follow_up_says_whose_it_is(outcome: Outcome, step: str) -> None:
+def test_outcome_of_a_follow_up_says_whose_it_is(telling: Callable[[], Outcome], step: str) -> None:
+    outcome = telling()
     assert (outcome.request_id, outcome.source) == ("R-1", "/hr")
     assert outcome.user_id == samples.USER_ID
     assert outcome.user == UserSummary(samples.USER_ID)

@@ -11,6 +11,7 @@ from converters.settings.follow_up import DAY
 from converters.steps import caretaking
 from converters.storage.expiry import delete_ended
 from converters.storage.table import Rows
+from converters.wire.checks import read_check
 from tests.directory import USER_ID, kim, request, tenant
 from tests.service import Service, service, taken
 from tests.telling import codes, lines
@@ -146,6 +147,24 @@ async def test_r14_restart_voids_the_message_that_was_only_late(
         await running.converter.follower.handle(second.encode())
         assert len(running.graph.requests) == before + 1
         assert len(await taken(running.checks)) == 1
+
+
+async def test_sweep_of_what_is_switched_off_counts_nothing(
+    azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with service(azurite, queue_names, LEDGER_DAYS="0") as running:
+        await running.event(request())
+        await running.age_follow_up(DAY)
+        await running.with_settings(FOLLOW_UP_SCHEDULE="off").converter.caretaker.sweep()
+        assert len(await taken(running.checks)) == 1
+        assert lines(caplog, "ledgerSweep") == []
+        await running.converter.caretaker.sweep()
+        (text,) = await taken(running.checks)
+    (line,) = lines(caplog, "ledgerSweep")
+    assert (line["restarted"], line["deleted"]) == (1, 0)
+    check = read_check(text.encode())
+    assert check
+    assert (check.look, check.attempts) == (1, 0)
 
 
 async def test_rows_are_found_over_several_pages(azurite: str, queue_names: Iterator[str]) -> None:
