@@ -262,10 +262,25 @@ def test_empty_subject_is_told_at_the_start(tmp_path: Path, subject: str) -> Non
         Writer(SETTINGS, own(tmp_path, subject_txt=subject))
 
 
-def test_text_with_another_placeholder_is_told_at_the_start(tmp_path: Path) -> None:
-    compiled(tmp_path, "de", "Hallo, %(nobody)s!")
-    with pytest.raises(SettingsInvalid, match="nobody"):
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("Hallo, %(nobody)s!", "nobody"),
+        ("Hallo, %d!", "number is required"),
+        ("Hallo, %(name", "incomplete"),
+    ],
+)
+def test_text_with_another_placeholder_is_told_at_the_start(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    compiled(tmp_path, "de", text)
+    with pytest.raises(SettingsInvalid, match=problem):
         Writer(SETTINGS, tmp_path)
+
+
+def test_short_mail_is_seven_bits_too(tmp_path: Path) -> None:
+    folder = own(tmp_path, letter_txt="ü", letter_html="<p>ü</p>")
+    assert Writer(SETTINGS, folder).write(LETTER).isascii()
 
 
 def test_nothing_but_the_writer_needs_the_templates_library() -> None:

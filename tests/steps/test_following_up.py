@@ -280,6 +280,8 @@ async def test_r14_follow_up_needs_the_row_or_the_message_and_not_both(
         with pytest.raises(ResourceNotFoundError):
             await taken(running.checks)
         await running.checks.create_queue()
+        # The request itself has ended.
+        assert await taken(running.requests) == []
         running.graph.tenant.redeem(USER_ID)
         await running.age_follow_up(2 * DAY)
         await running.converter.caretaker.sweep()

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from converters.model.errors import LedgerUnavailable
+from converters.settings.follow_up import DAY
 from converters.settings.storage_account import Storage
 from converters.storage import judgements, records
 from converters.storage.history import History, UserStory
@@ -97,6 +98,25 @@ async def test_end_of_a_follow_up_is_told_of_its_user_and_of_no_other(
     told = judgements.told(ended.record or "")
     assert (told["status"], told["redemption"]["identityProvider"]) == ("redeemed", "entra")
     assert (open_.request_id, open_.ended) == ("R-2", None)
+
+
+async def test_follow_ups_of_a_user_are_told_in_their_order_with_their_reminders(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, REMIND_AFTER_DAYS="7") as running:
+        await running.event(request())
+        for days in (8, 30):
+            await running.age_follow_up(days * DAY)
+            assert len(await running.follow_up()) == 1
+        await running.event(request(requestId="R-2", mode="resend"))
+        history = History(Storage(azurite), running.ledger.table_name, None)
+        stale, open_ = (await history.of_user(USER_ID)).follow_ups
+        await history.close()
+    assert (stale.request_id, stale.reminders) == ("R-1", 1)
+    assert stale.reminded
+    assert stale.invited < stale.reminded
+    assert (open_.request_id, open_.reminders, open_.reminded) == ("R-2", 0, None)
+    assert open_.invited > stale.invited
 
 
 async def test_row_of_before_request_ids_were_kept_is_read(
