@@ -127,6 +127,13 @@ def test_normal_domain_of_any_text_stays_what_it_is(text: str) -> None:
     assert domain.isascii()
 
 
+def test_parents_and_names_of_a_list_are_read_apart() -> None:
+    listed = DomainList.parse(["partner.example", "*.group.example"])
+    assert listed == DomainList(
+        everything=False, exact=frozenset({"partner.example"}), parents=(".group.example",)
+    )
+
+
 ALLOWED = DomainList.parse(["partner.example", "*.group.example"])
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from coverage import CoverageData
+from coverage import Coverage, CoverageData
 
 from tests.mutation.mutants import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
 FOLDER = ROOT / ".mutation"
 SECONDS, DIGEST, COVERAGE = FOLDER / "seconds.json", FOLDER / "digest", FOLDER / "coverage"
@@ -35,12 +35,15 @@ _ROOMS = (
     "field_cases",
 )
 _FILES = (
+    "test_composition.py",
     "test_conversion.py",
+    "test_conversion_turns.py",
     "test_contract.py",
     "test_events.py",
     "test_foreign_events.py",
 )
 TESTS = (*(f"tests/{room}" for room in _ROOMS), *(f"tests/{file}" for file in _FILES))
+_IMPORT = "import of "
 OPTIONS = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
 
 
@@ -58,10 +61,26 @@ class Baseline:
 
 
 class Watch:
-    """A pytest plugin that takes the time of each test."""
+    """A pytest plugin that takes the time of each test.
+
+    What a file of tests runs when it is imported counts as run by each of its tests.
+    """
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Tell coverage whose import it sees."""
+        coverage = Coverage.current()
+        if coverage is None or not isinstance(collector, pytest.Module):
+            return (yield)
+        coverage.switch_context(f"{_IMPORT}{collector.nodeid}")
+        report = yield
+        coverage.switch_context("")
+        return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add up set-up, call and teardown."""
@@ -82,7 +101,8 @@ def measured(environment: Mapping[str, str]) -> Baseline:
         if found.returncode:
             raise RuntimeError("the tests fail on the code as it is")
         DIGEST.write_text(digest)
-    return Baseline(json.loads(SECONDS.read_text()), _covering())
+    seconds = json.loads(SECONDS.read_text())
+    return Baseline(seconds, _covering(seconds))
 
 
 def _digest() -> str:
@@ -94,12 +114,16 @@ def _digest() -> str:
     return digest.hexdigest()
 
 
-def _covering() -> dict[str, dict[int, frozenset[str]]]:
+def _covering(tests: Iterable[str]) -> dict[str, dict[int, frozenset[str]]]:
     data = CoverageData(str(COVERAGE))
     data.read()
+    of_context: defaultdict[str, set[str]] = defaultdict(set)
+    for test in tests:
+        of_context[test] = {test}
+        of_context[f"{_IMPORT}{test.partition('::')[0]}"].add(test)
     return {
         os.path.relpath(file, ROOT): {
-            line: frozenset(context.partition("|")[0] for context in contexts if context)
+            line: frozenset().union(*(of_context[each.partition("|")[0]] for each in contexts))
             for line, contexts in data.contexts_by_lineno(file).items()
         }
         for file in data.measured_files()

@@ -44,6 +44,7 @@ ON = {
 def test_partner_topic_is_taken_apart_into_graphs_address() -> None:
     events = Settings.from_mapping(LEAST | ON | {"SUBSCRIBE_SCHEDULE": "0 * * * * *"}).events
     assert events.topic
+    assert events.topic.path.lower() == TOPIC.lower()
     assert events.topic.url == (
         "EventGrid:?azuresubscriptionid=99999999-AAAA-4aaa-8aaa-999999999999"
         "&resourcegroup=rg%28b2b%29_1&partnertopic=graph-users&location=westeurope"

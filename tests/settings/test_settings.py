@@ -314,7 +314,12 @@ def test_any_url_is_a_setting_or_is_named(key: str, rest: str) -> None:
         ({"LEDGER_TABLE": "AzureWebJobsHostLogs"}, "LEDGER_TABLE must not be"),
         ({"INVITE_REDIRECT_URL": "https://portal.example/"}, "one of REDIRECT_URL_HOSTS"),
         ({"INVITE_REDIRECT_URL": "https://myapps.microsoft.com:8443"}, "REDIRECT_URL_HOSTS"),
-        ({"INVITE_REDIRECT_URL": "https://myapps.microsoft.com/\u00e9"}, "REDIRECT_URL_HOSTS"),
+        *(
+            ({"INVITE_REDIRECT_URL": f"https://myapps.microsoft.com/a{odd}b"}, "REDIRECT_URL_HOSTS")
+            for odd in ("\u00e9", " ", "\t", "\x00", "\\")
+        ),
+        ({"INVITE_REDIRECT_URL": "https://a@myapps.microsoft.com/"}, "REDIRECT_URL_HOSTS"),
+        ({"INVITE_REDIRECT_URL": "https://:a@myapps.microsoft.com/"}, "REDIRECT_URL_HOSTS"),
         ({"SWEEP_SCHEDULE": "*/5 * * * *"}, "SWEEP_SCHEDULE must be an NCRONTAB"),
         *(
             ({"SWEEP_SCHEDULE": schedule}, "SWEEP_SCHEDULE must be an NCRONTAB")
@@ -327,6 +332,7 @@ def test_any_url_is_a_setting_or_is_named(key: str, rest: str) -> None:
                 "* * * * 13 *",
                 "* * * * 0 *",
                 "* * * * * 7",
+                "0 0 0 32 1 0",
             )
         ),
         (

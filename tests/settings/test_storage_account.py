@@ -87,6 +87,7 @@ async def test_connection_string_that_is_accepted_reaches_queues_and_tables(
         f"AccountKey={KEY}",
         f"AccountName=;AccountKey={KEY}",
         "AccountName=store;AccountKey=not base64",
+        "AccountName=store;AccountKey=ab!cd",
         "AccountName=store;SharedAccessSignature=x",
         "QueueEndpoint=https://q.test;SharedAccessSignature=x",
         "TableEndpoint=https://t.test;SharedAccessSignature=x",
@@ -98,6 +99,22 @@ def test_connection_string_that_says_too_little_is_refused(connection_string: st
     with pytest.raises(SettingsInvalid, match="CONVERSION_STORAGE") as caught:
         settings(CONVERSION_STORAGE=connection_string)
     assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("service", ["queue", "table"])
+def test_one_service_without_the_other_is_not_enough(service: str) -> None:
+    uri = {f"CONVERSION_STORAGE__{service}ServiceUri": "https://x.test"}
+    with pytest.raises(SettingsInvalid, match="is missing"):
+        settings(**uri | {"CONVERSION_STORAGE": ""})
+
+
+def test_uri_ends_without_a_slash() -> None:
+    uris = {
+        f"CONVERSION_STORAGE__{name}ServiceUri": "https://x.test/box/"
+        for name in ("queue", "table")
+    }
+    storage = settings(**uris | {"CONVERSION_STORAGE": ""}).storage
+    assert storage == Storage(None, "https://x.test/box", "https://x.test/box")
 
 
 @pytest.mark.parametrize("service", ["queue", "table"])

@@ -44,6 +44,7 @@ OF_MAIL = GraphUnavailable("mailing the invitation", 503, None, "G-1")
 ALIKE = GraphFailure(4, 500, "Broken", "still", "G-1")
 WAITED = replace(REQUEST, waits=Waits(since=7, failure=ALIKE))
 REASON = Reason("aReason", "It is so.", "Change it.", Owner.OPERATOR)
+ANOTHER = replace(REASON, code="aCause")
 # What a verdict itself warns of, and what is added to that where somebody is invited.
 LOWERED, INVITING = ("mailEmpty",), ("mailEmpty", "oneWay", "internalPasswordStillWorks")
 NO_CALL, CALL = (None, None, None, None), ("G-1", None, None, None)
@@ -151,9 +152,9 @@ NOT_JUDGED = {
         lambda: concluding_unjudged.reused(REQUEST, "d"), Status.REJECTED, step="rejection d"
     ),
     "waiting": Ended(
-        lambda: concluding_unjudged.waiting(Deferral(REQUEST, 60, "so", (REASON,))),
+        lambda: concluding_unjudged.waiting(Deferral(REQUEST, 60, "so", (REASON, ANOTHER))),
         Status.DEFERRED,
-        step="deferral aReason",
+        step="deferral aCause,aReason",
     ),
     "gave_up": Ended(
         lambda: concluding_unjudged.gave_up(replace(WAITED, waits=Waits(since=7)), AWAY, 24),

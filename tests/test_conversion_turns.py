@@ -1,15 +1,12 @@
-"""What a request takes on its way: a place in Graph's limit, time, tokens; and its outcome's id."""
+"""What a request takes on its way: a place in Graph's limit, and time; and its outcome's id."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from converters.composition import composed, mail_writer
 from converters.graph import rate_limit
-from converters.settings.settings import Settings
 from tests.directory import OTHER_ID, request
 from tests.service import service
 from tests.telling import lines
@@ -34,31 +31,6 @@ async def test_place_of_a_request_that_invites_nobody_is_the_next_ones(
         idle = await running.outcome(request(requestId="R-0", **fate))
         assert idle["status"] == "ineligible"
         assert (await running.outcome(request()))["status"] == "invited"
-
-
-class Witness:
-    """An identity that is asked for a token."""
-
-    asked: tuple[str, ...] = ()
-
-    async def get_token(self, *scopes: str, **_: Any) -> None:  # noqa: ANN401 - the library's
-        """Note what for."""
-        self.asked += scopes
-
-
-async def test_no_token_is_asked_for_where_graph_is_on_loopback(
-    azurite: str, queue_names: Iterator[str]
-) -> None:
-    witness = Witness()
-    async with service(azurite, queue_names) as running:
-        settings = Settings.from_mapping(running.keys)
-        converter = composed(settings, witness, mail_writer(settings))  # type: ignore[arg-type]
-        try:
-            await converter.handle(json.dumps(request()).encode(), "message-1")
-        finally:
-            await converter.close()
-        assert len(running.invited()) == 1
-    assert witness.asked == ()
 
 
 @pytest.mark.parametrize(
