@@ -139,6 +139,22 @@ async def test_notice_that_ended_in_the_poison_queue_is_done_all_the_same(
         assert await asked(running) == [USER_ID]
 
 
+async def test_notice_that_the_service_sees_to_itself_is_no_warning(
+    azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        await run(running)
+        caplog.set_level(logging.INFO)
+        await running.handle(of_type("Microsoft.Graph.Missed", lifecycleEvent="missed"))
+    (told,) = [line for line in lines(caplog, "subscription") if "lifecycleEvent" in line]
+    assert told["toDo"].startswith("Nothing")
+    assert not [
+        each
+        for each in caplog.records
+        if '"lifecycleEvent"' in each.getMessage() and each.levelno > logging.INFO
+    ]
+
+
 async def test_subscription_of_somebody_else_is_left_alone_and_a_second_of_ours_is_removed(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
