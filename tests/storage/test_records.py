@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -28,6 +29,7 @@ from converters.storage.completions import (
     written_asked,
     written_completing,
 )
+from converters.storage.follow_ups import read_follow_up
 from converters.storage.judgements import read_judgement, written_judgement
 from tests import samples
 
@@ -116,6 +118,24 @@ def test_steps_of_a_completion_are_read_as_they_were_written() -> None:
     asked = Completion((Step.REVOKE_SESSIONS, Step.MANAGER), manager=samples.OTHER_ID)
     assert read_asked(written_asked(asked), vouched=True) == asked
     assert not read_asked(written_asked(asked), vouched=False).vouched
+
+
+@pytest.mark.parametrize(("kept", "vouched"), [({"Vouched": True}, True), ({}, False)])
+def test_completion_is_vouched_for_where_its_row_says_so(
+    kept: dict[str, bool],
+    vouched: bool,  # noqa: FBT001 - a table
+) -> None:
+    values = {
+        **dict.fromkeys(("Key", "RequestId", "CorrelationId", "UserId"), "x"),
+        **dict.fromkeys(("Source", "Domain", "Language"), ""),
+        "Invited": datetime(2026, 11, 28, tzinfo=UTC),
+        "Mailed": True,
+        "Completion": written_asked(Completion((Step.USER_TYPE,))),
+        **kept,
+    }
+    follow_up = read_follow_up(values)
+    assert follow_up.completion.vouched is vouched
+    assert (follow_up.source, follow_up.domain, follow_up.language) == (None, None, None)
 
 
 def test_end_of_a_follow_up_keeps_who_has_to_act() -> None:

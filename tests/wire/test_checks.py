@@ -44,6 +44,10 @@ def test_message_with_a_completion_is_read_as_it_was_written() -> None:
     assert read_check(written_check(check)) == check
 
 
+def test_message_that_nests_too_deep_is_none() -> None:
+    assert read_check(b"[" * 200_000) is None
+
+
 def test_message_is_as_short_as_json_can_be() -> None:
     assert b" " not in written_check(SAMPLE)
 
