@@ -182,22 +182,6 @@ async def test_one_that_comes_while_another_request_invites_is_told_which(
     assert late["status"] == "invited"
 
 
-async def test_one_that_comes_while_a_request_invites_that_had_ended_before_is_told_too(
-    azurite: str, queue_names: Iterator[str]
-) -> None:
-    async with service(azurite, queue_names, SETTLE_SECONDS="300") as running:
-        for drop in ("before", "after"):
-            running.graph.faults.add(Fault(method="POST", path="/invitations", drop=drop, times=1))
-        await running.handle(request(requestId="R-first"))
-        ended = await running.outcome(request())
-        await running.age_claim(400)
-        await running.handle(request())
-        assert len(running.graph.mails) == 1
-        outcome = await running.outcome(again())
-        assert len(running.graph.mails) == 1
-    assert codes(ended["reasons"]) == codes(outcome["reasons"]) == ["conversionInProgress"]
-
-
 async def test_one_that_comes_before_replicas_show_the_first_waits(
     azurite: str, queue_names: Iterator[str]
 ) -> None:

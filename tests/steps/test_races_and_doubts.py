@@ -1,4 +1,4 @@
-"""What comes between an invitation and its mail, or between two looks at a claim."""
+"""Invitations, resends and mails that meet another of their kind, or an answer that is lost."""
 
 from __future__ import annotations
 
@@ -161,3 +161,19 @@ async def test_resend_whose_quota_cannot_be_counted_leaves_the_first_claim(
         assert (await limited.outcome(request(**RESEND)))["status"] == "deferred"
         (claim,) = [row for row in await running.rows() if row["RowKey"] == "user"]
     assert (claim["Key"], claim["RequestId"]) == (first["Key"], "R-0")
+
+
+async def test_resend_waits_for_a_request_that_had_ended_before_and_invites_now(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, SETTLE_SECONDS="300") as running:
+        for drop in ("before", "after"):
+            running.graph.faults.add(Fault(method="POST", path="/invitations", drop=drop, times=1))
+        await running.handle(request(requestId="R-first"))
+        ended = await running.outcome(request())
+        await running.age_claim(400)
+        await running.handle(request())
+        assert len(running.graph.mails) == 1
+        outcome = await running.outcome(request(requestId="R-again", **RESEND))
+        assert len(running.graph.mails) == 1
+    assert codes(ended["reasons"]) == codes(outcome["reasons"]) == ["conversionInProgress"]
