@@ -30,7 +30,7 @@ async def looked(running: Service, days: float) -> list[dict[str, Any]]:
 async def age_mail(running: Service, seconds: int) -> None:
     """Let a reminder's mail have been tried so long ago."""
     open_ = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
-    (row,) = [row for row in open_ if row["Mail"]]
+    (row,) = [row for row in open_ if row.get("Mail")]
     row["Mail"] = repr(float(row["Mail"]) - seconds)
     await running.ledger.update_entity(row)
 
