@@ -48,9 +48,10 @@ async def run(running: Service) -> None:
 
 
 async def asked(running: Service) -> list[str]:
-    """Take what waits in the requests queue; return whom it is about."""
-    texts = await taken(running.requests)
-    return sorted(json.loads(text)["data"]["request"]["invitedUser"]["id"] for text in texts)
+    """Take what waits in the requests queue, all of it as events; return whom it is about."""
+    waiting = [json.loads(text)["data"] for text in await taken(running.requests)]
+    assert all(each["fromEvent"] and each["source"] for each in waiting)
+    return sorted(each["request"]["invitedUser"]["id"] for each in waiting)
 
 
 def alive(running: Service) -> list[dict[str, Any]]:

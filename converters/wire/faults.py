@@ -89,7 +89,8 @@ _OTHERWISE_CALLED = {
 _HALF = "holds half a character, as \\ud800 is, where valid Unicode is wanted"
 _CLOSE = 0.75
 _MOST_FAULTS = 50
-_UNTOLD = Fault("moreFaults", "", "")
+_MORE = "moreFaults"
+_UNTOLD = Fault(_MORE, "", "")
 # A name that is longer is nobody's slip; to compare it would take time.
 _LONGEST_SLIP = 48
 
@@ -105,7 +106,7 @@ def listed(faults: list[Fault]) -> list[Fault]:
     rest = len(faults) - _MOST_FAULTS
     if rest <= 0:
         return faults
-    return [*faults[:_MOST_FAULTS], Fault("moreFaults", "", f"has {rest} more faults")]
+    return [*faults[:_MOST_FAULTS], Fault(_MORE, "", f"has {rest} more faults")]
 
 
 def faults_of_user(value: dict[str, Any]) -> list[Fault]:

@@ -147,6 +147,17 @@ async def test_no_read_of_any_kind_is_tried_before_graph_lets(status: int) -> No
     assert asked == len(emulator.requests) == 1
 
 
+async def test_no_place_is_given_before_graph_lets(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        running.graph.faults.add(Fault(path="/invitations$", status=429, retry_after=60, times=1))
+        assert await running.events_of(request()) == []
+        with pytest.raises(GraphUnavailable) as held:
+            await running.converter.graph.reserve(0.0)
+    assert 59 <= (held.value.retry_after or 0) <= 60
+
+
 async def test_quota_that_cannot_be_counted_invites_nobody(
     azurite: str, queue_names: Iterator[str]
 ) -> None:

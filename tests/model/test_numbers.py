@@ -20,6 +20,7 @@ OF_SERVICES = {
     "steps.following_up.HOP_SECONDS": 6 * DAY,
     "storage.queues._MOST_TAKEN": 32,
     "storage.looks._LATEST": DAY,
+    "storage.standings._TRIES": 5,
 }
 # What the docs promise, or what operators would see change.
 OF_THE_DOCS = {

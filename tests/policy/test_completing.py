@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from converters.graph.writing import PASSWORD_LENGTH, random_password
-from converters.model.completion import Completion, Step
+from converters.model.completion import PERMISSIONS, Completion, Step
 from converters.model.facts import CompletionFacts, Person
 from converters.model.outcome import Owner, Reason, StepResult, StepState
 from converters.model.redemption import ExternalIdentity, Standing
@@ -207,6 +207,23 @@ def test_password_without_a_kind_of_character_is_drawn_anew(
     drawn = iter(unfit + fit)
     monkeypatch.setattr("secrets.choice", lambda _: next(drawn))
     assert random_password() == fit
+
+
+def test_reasons_of_steps_say_what_they_are_filled_with() -> None:
+    refused = step_reasons.refused_by_graph(400, "aCode", "G-1")
+    assert "(HTTP 400 aCode)" in refused.message
+    assert "request-id G-1 " in refused.remediation
+    for step in Step:
+        missing = step_reasons.permission_missing(step, 403, "aCode")
+        assert PERMISSIONS[step] in missing.message
+        assert PERMISSIONS[step] in missing.remediation
+        filled = (
+            refused,
+            missing,
+            step_reasons.person_not_usable("so"),
+            step_reasons.unavailable(24),
+        )
+        assert not any("{" in text for each in filled for text in (each.message, each.remediation))
 
 
 def test_what_is_given_up_is_not_said_to_come_by_itself() -> None:

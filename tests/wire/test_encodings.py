@@ -198,6 +198,13 @@ def test_f17_cut_off_request_is_found_by_its_ticket() -> None:
     assert invalid.request_id == "R-1"
 
 
+def test_f17_request_in_more_layers_than_anybody_makes_is_not_looked_for() -> None:
+    body, layers = PLAIN, 0
+    while encodings.recognised(body).value and layers < 20:
+        body, layers = b64(body), layers + 1
+    assert 4 <= layers <= 12
+
+
 WRAPPINGS: list[Callable[[bytes], bytes]] = [
     b64, base64.urlsafe_b64encode, gzip.compress, zlib.compress,
     lambda data: repr(data).encode(), lambda data: b"[" + data + b"]",
