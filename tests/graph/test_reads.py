@@ -126,6 +126,8 @@ def test_partner_is_blocked_only_where_all_its_people_are(
 def test_home_tenant_and_domain_lists_are_read() -> None:
     home = tenant_reads.home_tenant("x").fact(200, {"tenantId": "t", "displayName": None})
     assert home == HomeTenant("t", "")
+    named = tenant_reads.home_tenant("x").fact(200, {"tenantId": "t", "displayName": "Partner"})
+    assert named == HomeTenant("t", "Partner")
     text = (
         '{"B2BManagementPolicy":{"InvitationsAllowedAndBlockedDomainsPolicy":'
         '{"AllowedDomains":[],"BlockedDomains":["Evil.Example"]}}}'

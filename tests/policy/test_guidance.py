@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from converters.model.facts import Identity
 from converters.model.outcome import NextStep, Owner
 from converters.model.request import MessageInfo
 from converters.policy import guidance
@@ -54,6 +55,13 @@ def test_silent_invitation_begins_with_sending_the_url() -> None:
     assert list(found)[:2] == ["sendRedeemUrl", "awaitRedemption"]
     assert "credential" in found["sendRedeemUrl"].message
     assert found["sendRedeemUrl"].owner is Owner.REQUESTER
+
+
+def test_person_who_signs_in_by_phone_needs_another_account() -> None:
+    by_phone = (Identity("userName", "contoso.example"), Identity("phoneNumber", "contoso.example"))
+    found = guidance.next_steps(request(), user(identities=by_phone), settings())
+    assert [step.code for step in found].count("replaceSmsSignIn") == 1
+    assert "replaceSmsSignIn" not in steps()
 
 
 def test_mailed_invitation_leaves_no_url_to_send() -> None:

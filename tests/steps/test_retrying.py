@@ -34,6 +34,40 @@ def test_waits_that_graph_named_do_not_lengthen_those_that_nobody_names(
     assert (waiting.waits.times, waiting.waits.attempts, waiting.waits.since) == (6, 3, int(NOW))
 
 
+def reason(code: str) -> Reason:
+    return Reason(code, "It is so.", "Change it.", Owner.OPERATOR)
+
+
+def test_every_wait_says_in_a_word_what_for() -> None:
+    asked, error = request(), GraphUnavailable("reading")
+    of_directory = {
+        code: retrying.for_directory(asked, (reason(code),), SETTINGS, NOW)
+        for code in ("userNotFound", "invitationsOff", "isGuest")
+    }
+    waits = [
+        retrying.until_allowed(asked, 60, reason("paused")),
+        retrying.until_quiet(asked, 60),
+        retrying.until_mailed(asked, 60),
+        retrying.for_replicas(asked, 60, SETTINGS, NOW),
+        retrying.until_results(asked, SETTINGS, NOW),
+        retrying.after_outage(asked, error, SETTINGS, NOW),
+        retrying.after_outage(asked, TimeoutError(), SETTINGS, NOW),
+        *of_directory.values(),
+    ]
+    assert [wait and wait.why for wait in waits] == [
+        "paused",
+        "quiet time",
+        "mail limit",
+        "in doubt",
+        "results queue",
+        str(error),
+        "time limit",
+        "not visible",
+        "withdrawn",
+        None,
+    ]
+
+
 def test_patience_ends_after_the_hours_of_the_setting() -> None:
     error, hours = GraphUnavailable("reading"), SETTINGS.retry_hours
     first = retrying.after_outage(request(), error, SETTINGS, NOW)

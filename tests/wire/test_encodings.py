@@ -265,6 +265,17 @@ def test_f17_event_in_another_encoding_is_found_by_its_id_and_source() -> None:
     assert invalid.requested_by == "RITM7"
 
 
+def test_what_python_prints_of_bytes_is_read() -> None:
+    value = {"a": 'it\'s "so"', "b": "J\u00fcrgen\n\t\\x41", "c": "\u2028"}
+    for text in (json.dumps(value), json.dumps(value, ensure_ascii=False)):
+        assert encodings.recognised(repr(text.encode()).encode()).value == value
+
+
+def test_single_quotes_hold_what_they_hold() -> None:
+    text, _ = almost_json.mended(r"""{'a': 'it\'s "so" \x41 \\ \n'}""")
+    assert json.loads(text) == {"a": 'it\'s "so" A \\ \n'}
+
+
 def test_what_python_prints_of_a_dict_is_read() -> None:
     printed = {"yes": True, "no": False, "none": None, "it's": ['"', 1.5]}
     text, found = almost_json.mended(str(printed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -78,6 +78,21 @@ def test_user_who_is_gone_for_good_is_a_notice_in_any_case(
     event = of_type(shuffled(GRAPH + kind, chance), changeType=shuffled("deleted", chance))
     found = noticed(body(schema(event)))
     assert (found.user_id, found.request_id, found.lifecycle) == (USER_ID, "e-1", None)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"resource": f"Users/{USER_ID}", "resourceData": {}, "subject": None},
+        {"resource": None, "resourceData": {"id": USER_ID}, "subject": None},
+        {"resource": None, "resourceData": None, "subject": f"Users/{USER_ID}"},
+    ],
+    ids=["by the resource", "by its data", "by the subject"],
+)
+def test_user_is_found_wherever_the_event_names_one(names: dict[str, Any]) -> None:
+    data = {name: value for name, value in names.items() if name != "subject"}
+    found = parse(body(user_event(**data) | {"subject": names["subject"]}), None)
+    assert found.user_id == USER_ID
 
 
 def test_type_alone_says_that_a_user_is_gone() -> None:

@@ -36,6 +36,14 @@ PATHS = {
 }
 
 
+def test_schema_takes_annotations_of_the_true_types_alone() -> None:
+    patterns = odata.schema("invitation")["patternProperties"]
+    types = [each for name, each in patterns.items() if "type" in name.lower() and "type" in each]
+    assert types
+    assert all(each["type"] == ["string", "null"] for each in types)
+    assert all(each["pattern"][0] == "^" and each["pattern"][-1] == "$" for each in types)
+
+
 def annotated(path: str, name: str, value: object) -> dict[str, Any]:
     """Return the request with an annotation in one of its objects."""
     message: dict[str, Any] = json.loads(json.dumps(PLAIN))
