@@ -107,7 +107,7 @@ def _page(graph: Graph, source: Source, body: Json) -> Page:
     # One of the two, and it has to lead to Graph; a list ends without any.
     if path is None or (following and final) or not (path or source is Source.MEMBERS):
         raise Incomplete
-    whole = Item({name: value for name, value in body.items() if name not in _LINKS})
+    whole = Item({name: value for name, value in body.items() if name != NEXT_LINK})
     named = list(_NAMED[source](whole))
     users = tuple(id_ for kind, id_ in named if kind == _USER)
     groups = tuple(id_ for kind, id_ in named if kind == _GROUP)
@@ -134,5 +134,4 @@ def _listed(body: Item) -> Iterator[tuple[str, str]]:
             yield _USER, member.text("id")
 
 
-_LINKS = frozenset({NEXT_LINK, DELTA_LINK})
 _NAMED = {Source.USERS: _changed, Source.GROUP: _came_in, Source.MEMBERS: _listed}

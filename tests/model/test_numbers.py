@@ -17,6 +17,7 @@ OF_SERVICES = {
     "model.addresses.LONGEST_LOCAL_PART": 64,
     "model.addresses.LONGEST_DOMAIN": 253,
     "settings.reader.LONGEST_QUEUE_NAME": 63,
+    "steps.catching_up._ROLL_SECONDS": DAY,
     "steps.following_up.HOP_SECONDS": 6 * DAY,
     "storage.queues._MOST_TAKEN": 32,
     "storage.looks._LATEST": DAY,

@@ -68,6 +68,14 @@ def test_every_wait_says_in_a_word_what_for() -> None:
     ]
 
 
+def test_patience_for_consent_ends_after_its_hours() -> None:
+    asked = replace(request(), waits=Waits(since=int(NOW)))
+    last = NOW + SETTINGS.consent_hours * 3600
+    for code in ("invitationsOff", "mailRefused"):
+        assert retrying.for_directory(asked, (reason(code),), SETTINGS, last - 1)
+        assert retrying.for_directory(asked, (reason(code),), SETTINGS, last) is None
+
+
 def test_patience_ends_after_the_hours_of_the_setting() -> None:
     error, hours = GraphUnavailable("reading"), SETTINGS.retry_hours
     first = retrying.after_outage(request(), error, SETTINGS, NOW)
