@@ -253,6 +253,28 @@ async def test_members_are_read_from_the_start_again_where_their_page_is_gone(
         assert set(await asked(running)) == {user["id"] for user in people}
 
 
+async def test_members_that_are_half_read_are_read_anew_where_more_are_to_be_read(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    people = [person(number) for number in range(1, 6)]
+    of_tenant = directory(*people, members=tuple(user["id"] for user in people))
+    async with service(azurite, queue_names, of_tenant, **ON) as running:
+        await run(running)
+        running.graph.tenant.memberships.add(GROUP_ID, NESTED_ID)
+        running.graph.faults.add(
+            Fault(method="GET", path=r"transitiveMembers.*skiptoken", status=503, times=1)
+        )
+        with pytest.raises(GraphUnavailable):
+            await run(running)
+        first = await asked(running)
+        assert 0 < len(first) < len(people)
+        assert "skiptoken" in (await row_of(running, "members"))["Link"]
+        running.graph.tenant.memberships.remove(GROUP_ID, NESTED_ID)
+        running.graph.tenant.memberships.add(GROUP_ID, NESTED_ID)
+        await run(running)
+        assert set(await asked(running)) == {user["id"] for user in people}
+
+
 async def test_first_link_that_is_not_had_is_no_start(
     azurite: str, queue_names: Iterator[str]
 ) -> None:

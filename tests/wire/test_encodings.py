@@ -192,6 +192,16 @@ def test_f17_what_cannot_be_read_is_named_and_the_id_told_where_it_is_seen(
     assert invalid.request_id == (id_ or "message-1")
 
 
+@pytest.mark.parametrize("body", [b"[7]", b"[]"])
+def test_f17_list_that_holds_no_request_is_named(body: bytes) -> None:
+    (fault,) = rejection(body).faults
+    assert fault.problem.startswith("is a list in JSON,")
+
+
+def test_list_in_single_quotes_is_read() -> None:
+    assert encodings.recognised("[{'requestId': 'R-1'}]").value == {"requestId": "R-1"}
+
+
 def test_f17_cut_off_request_is_found_by_its_ticket() -> None:
     invalid = rejection(PLAIN[:200])
     assert "the mistake is at line" in invalid.faults[0].problem

@@ -55,6 +55,12 @@ def test_outcome_is_a_cloud_event_about_the_user() -> None:
                                       "requestId": "g-1"}  # fmt: skip
 
 
+def test_messages_are_as_short_as_json_can_be() -> None:
+    for body in (cloud_event(Outcome("R-1", Status.INVITED)), deferred(request())):
+        assert b'": ' not in body
+        assert b', "' not in body
+
+
 def test_id_is_the_same_for_a_step_of_a_request_and_no_other() -> None:
     assert event_id("R-1") == event_id("R-1")
     assert len({event_id("R-1"), event_id("R-2"), event_id("R-1", "deferral")}) == 3
