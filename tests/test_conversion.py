@@ -316,3 +316,13 @@ async def test_outcome_names_the_user_that_was_asked_for_and_not_found(
         outcome = await running.outcome(request(invitedUser=asked))
     assert codes(outcome["reasons"]) == ["userNotFound"]
     assert outcome["user"] == {"id": OTHER_ID}
+
+
+async def test_address_is_looked_at_though_nobody_is_found(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    asked = {"userPrincipalName": "nobody@contoso.example"}
+    held = {"id": OTHER_ID, "displayName": "Kim", "mail": ADDRESS, "proxyAddresses": []}
+    async with service(azurite, queue_names, tenant(contacts=[held])) as running:
+        outcome = await running.outcome(request(invitedUser=asked))
+    assert codes(outcome["reasons"]) == ["userNotFound", "addressHeldByContact"]

@@ -219,13 +219,12 @@ def _row(entity: TableEntity) -> Row:
 
 def _code(error: AzureError) -> str:
     """Return the service's error code; the kind of the error where no service answered."""
-    code = getattr(error, "error_code", None)
-    if code is None and isinstance(error, HttpResponseError) and error.response is not None:
-        # The library takes the code out of some calls' answers and not out of others'.
-        response = cast("Any", error.response)
-        code = _code_in(response.text()) or response.headers.get("x-ms-error-code")
-        code = code or error.status_code
-    return str(getattr(code, "value", code) or type(error).__name__)
+    if not isinstance(error, HttpResponseError) or error.response is None:
+        return type(error).__name__
+    # The library takes the code out of some calls' answers and not out of others'.
+    response = cast("Any", error.response)
+    code = _code_in(response.text()) or response.headers.get("x-ms-error-code")
+    return str(code or error.status_code)
 
 
 def _code_in(body: str) -> str | None:

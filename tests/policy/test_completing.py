@@ -116,6 +116,9 @@ def test_redemption_that_is_not_certain_stops_every_step(
     assert codes(answer) == [code]
     assert isinstance(answer, StepResult)
     assert answer.may_change is waits
+    # Whoever mends the redemption must know that the steps do not follow by themselves.
+    by_hand = answer.reasons[0].remediation.endswith(" Then do by hand what was asked for.")
+    assert by_hand is (code == "redeemedByOtherDomain")
 
 
 def test_identity_that_names_no_domain_is_not_in_doubt() -> None:

@@ -82,6 +82,20 @@ async def test_mail_that_was_not_sent_is_sent_with_a_new_link(
     assert not {"mailInDoubt", "mailNotSent", "answerLost"} & set(codes(event["data"]["warnings"]))
 
 
+async def test_mail_whose_link_cannot_be_made_anew_is_told(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, of_tenant(), **KEYS) as running:
+        running.graph.faults.add(Fault(**SEND, drop="before"))
+        assert await running.events_of(request()) == []
+        running.graph.faults.add(Fault(method="POST", path="/invitations$", status=400))
+        (event,) = await later(running, 91)
+        assert running.graph.mails == []
+    assert event["data"]["status"] == "invited"
+    (why,) = [each for each in event["data"]["warnings"] if each["code"] == "mailNotSent"]
+    assert "the invitation could not be made anew for it" in why["message"]
+
+
 async def test_resend_after_a_mail_that_was_not_sent_mails(
     azurite: str, queue_names: Iterator[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -66,6 +67,14 @@ def test_every_wait_says_in_a_word_what_for() -> None:
         "withdrawn",
         None,
     ]
+
+
+def test_user_is_young_for_an_hour() -> None:
+    made = datetime.fromtimestamp(NOW, UTC)
+    lacking = (reason("noExternalAddress"),)
+    for age, waits in ((3599, True), (3600, False)):
+        found = retrying.for_directory(request(), lacking, SETTINGS, NOW + age, created=made)
+        assert (found is not None) is waits
 
 
 def test_patience_for_consent_ends_after_its_hours() -> None:

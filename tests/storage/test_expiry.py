@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
 
 from converters.settings.follow_up import DAY
 from converters.steps import caretaking
@@ -14,6 +15,7 @@ from converters.storage.table import Rows
 from converters.wire.checks import read_check
 from tests.directory import USER_ID, kim, request, tenant
 from tests.service import Service, service, taken
+from tests.storage_service import StorageService, rows_at
 from tests.telling import codes, lines
 
 if TYPE_CHECKING:
@@ -168,6 +170,14 @@ async def test_sweep_of_what_is_switched_off_counts_nothing(
     check = read_check(text.encode())
     assert check
     assert (check.look, check.attempts) == (1, 0)
+
+
+async def test_no_more_rows_are_asked_for_than_are_wanted() -> None:
+    wire = StorageService(web.json_response({"value": []}))
+    async with wire.started() as endpoint, rows_at(endpoint) as rows:
+        assert await rows.find("PartitionKey eq @key", 3, key="p") == []
+    (call,) = wire.asked
+    assert call.query["$top"] == "3"
 
 
 async def test_rows_are_found_over_several_pages(azurite: str, queue_names: Iterator[str]) -> None:
