@@ -11,7 +11,7 @@ import pytest
 from converters.model.errors import GraphRefused, GraphUnavailable
 from local.graph import Fault
 from tests.service import service
-from tests.subscribing import DAY, ON, age, alive, directory, later, row_of, run
+from tests.subscribing import DAY, ON, age, alive, calls, directory, later, row_of, run
 from tests.telling import lines
 
 if TYPE_CHECKING:
@@ -91,3 +91,5 @@ async def test_old_one_is_not_taken_for_the_one_whose_answer_was_lost(
         assert new["clientState"] == "another word"
         await run(renamed)
         assert [one["id"] for one in alive(running)] == [new["id"]]
+        # The one whose answer was lost is taken where it was made.
+        assert len(calls(running, "POST")) == (3 if drop == "before" else 2)
