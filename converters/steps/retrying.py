@@ -39,7 +39,7 @@ LIMIT_REACHED = Reason(
 )
 NOT_SET_UP = Reason(
     "storageNotSetUp",
-    "",
+    "{problem}",
     "Deploy the infrastructure again: it makes the queues and the table, and grants the roles. What"
     " waits goes on by itself; send again what has failed.",
     Owner.OPERATOR,
@@ -101,7 +101,7 @@ def _for_set_up(
 
 def not_set_up(error: Unavailable) -> Reason:
     """Say what of the service's own storage is missing."""
-    return replace(NOT_SET_UP, message=error.not_set_up)
+    return NOT_SET_UP.filled(problem=error.not_set_up)
 
 
 def with_failure(

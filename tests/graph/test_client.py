@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
-from converters.graph import user_reads
+from converters.graph import rate_limit, user_reads
 from converters.graph.client import Graph
 from converters.graph.rate_limit import FIRST_SHARE, WINDOW
 from converters.model.errors import GraphUnavailable
@@ -156,6 +156,18 @@ async def test_no_place_is_given_before_graph_lets(
         with pytest.raises(GraphUnavailable) as held:
             await running.converter.graph.reserve(0.0)
     assert 59 <= (held.value.retry_after or 0) <= 60
+
+
+async def test_share_grows_with_the_invitations_that_were_sent(
+    azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "FIRST_SHARE", 1.0)
+    async with service(azurite, queue_names) as running:
+        graph = running.converter.graph
+        assert (await running.outcome(request()))["status"] == "invited"
+        await graph.reserve(0.0)
+        with pytest.raises(GraphUnavailable, match="within its rate limit"):
+            await graph.reserve(0.0)
 
 
 async def test_quota_that_cannot_be_counted_invites_nobody(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from converters.model.errors import GraphUnavailable
+from converters.model.errors import GraphUnavailable, QueueUnavailable
 from converters.model.outcome import Owner, Reason
 from converters.model.request import GraphFailure, Waits
 from converters.settings.settings import Settings
@@ -67,6 +67,12 @@ def test_every_wait_says_in_a_word_what_for() -> None:
         "withdrawn",
         None,
     ]
+
+
+def test_storage_that_is_not_set_up_is_told_as_it_was_found() -> None:
+    error = QueueUnavailable("requests", "QueueNotFound")
+    assert error.not_set_up
+    assert retrying.not_set_up(error).message == error.not_set_up
 
 
 def test_user_is_young_for_an_hour() -> None:
