@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from converters.model.errors import RequestInvalid
 from converters.model.request import GraphFailure, Waits
+from converters.wire.envelopes import deferred
 from converters.wire.waits import read_waits, written_waits
+from tests.parsing import parse
+from tests.samples import request
 
 MOST = 10_000_000_000
 FAILURE = GraphFailure(2, 400, "c", "t", "g-1")
@@ -42,3 +47,19 @@ def test_code_that_is_none_makes_no_sense_of_all(code: str) -> None:
     assert read_waits({**written_waits(WAITS), "announced": [code]}) is None
     longest = {**written_waits(WAITS), "announced": ["x" * 64]}
     assert read_waits(longest) == replace(WAITS, announced=("x" * 64,))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"request": 7}, {"request": None}, {"waits": 7}, {"waits": None}, {"correlationId": None}],
+    ids=str,
+)
+def test_message_of_ours_that_is_not_as_we_write_it_is_no_request(changes: dict[str, Any]) -> None:
+    event: dict[str, Any] = json.loads(deferred(request()))
+    assert parse(json.dumps(event).encode(), None).user_id
+    event["data"] |= changes
+    with pytest.raises(RequestInvalid) as caught:
+        parse(json.dumps(event).encode(), None)
+    (fault,) = caught.value.faults
+    assert (fault.code, fault.where) == ("notARequest", "data")
+    assert caught.value.request_id == "R-1"
