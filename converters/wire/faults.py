@@ -48,16 +48,16 @@ WANTED = {
     "completion.sponsor": _PERSON,
     "completion.manager": _PERSON,
 }
-# What people call a property who have not looked it up.
+# What people call a property who have not looked it up, where its own name is not close.
 _OTHERWISE_CALLED = {
     "": {
         **dict.fromkeys(("email", "mail", "emailaddress", "address"), "invitedUserEmailAddress"),
         **dict.fromkeys(("objectid", "userid", "oid"), "invitedUser.id"),
         **dict.fromkeys(("userprincipalname", "upn"), "invitedUser.userPrincipalName"),
         "user": "invitedUser",
-        **dict.fromkeys(("redirecturl", "redirecturi", "returnurl"), "inviteRedirectUrl"),
+        **dict.fromkeys(("redirecturi", "returnurl"), "inviteRedirectUrl"),
         **dict.fromkeys(("ticket", "ticketid", "ticketnumber", "correlationid"), "requestId"),
-        **dict.fromkeys(("requester", "requestor", "requestedfrom"), "requestedBy"),
+        "requestor": "requestedBy",
         **dict.fromkeys(("usertype", "inviteusertype"), "completion.userType"),
         **{
             name.lower(): f"completion.{name}"
@@ -69,19 +69,18 @@ _OTHERWISE_CALLED = {
         },
     },
     "invitedUser": {
-        **dict.fromkeys(("objectid", "userid", "oid"), "id"),
-        **dict.fromkeys(("upn", "username", "userprinciplename"), "userPrincipalName"),
+        **dict.fromkeys(("objectid", "userid"), "id"),
+        **dict.fromkeys(("upn", "username"), "userPrincipalName"),
     },
     _INFO: {
         **dict.fromkeys(("language", "locale"), "messageLanguage"),
-        **dict.fromkeys(("cc", "recipients", "ccrecipient"), "ccRecipients"),
+        "cc": "ccRecipients",
         **dict.fromkeys(("message", "body", "text", "messagebody"), "customizedMessageBody"),
     },
     "completion": {
         **dict.fromkeys(("password", "resetpassword", "passwordprofile"), "randomisePassword"),
-        **dict.fromkeys(("sessions", "revokesigninsessions"), "revokeSessions"),
+        "sessions": "revokeSessions",
         **dict.fromkeys(("guest", "type"), "userType"),
-        "sponsors": "sponsor",
     },
     _ITEM: {"address": "emailAddress", "email": "emailAddress", "mail": "emailAddress"},
     f"{_ITEM}.emailAddress": {"email": "address", "mail": "address", "displayname": "name"},
