@@ -26,10 +26,10 @@ QUICK = 0.03
 def chosen(mutant: Mutant, baseline: Baseline) -> list[str]:
     """Return the node ids of the tests that a mutant has to survive."""
     lines = baseline.covering.get(mutant.path, {})
-    if mutant.in_function:
-        first, last = mutant.statement
-        tests = _union(lines, range(first, last + 1))
-    else:
+    first, last = mutant.statement
+    tests = _union(lines, range(first, last + 1)) if mutant.in_function else set()
+    # What runs at import, a function among others, is run by no test.
+    if not tests:
         tests = _of_module(mutant.path, baseline) | _of_users(mutant.path, baseline)
         tests |= {test for test in baseline.seconds if resembles(test, mutant.path)}
         # A test of a table may read it and run none of the module's functions.
