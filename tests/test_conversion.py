@@ -318,11 +318,29 @@ async def test_outcome_names_the_user_that_was_asked_for_and_not_found(
     assert outcome["user"] == {"id": OTHER_ID}
 
 
+HELD_BY_CONTACT = tenant(
+    contacts=[{"id": OTHER_ID, "displayName": "Kim", "mail": ADDRESS, "proxyAddresses": []}]
+)
+
+
+@pytest.mark.parametrize(
+    ("user", "unread", "code"),
+    [
+        ({"userPrincipalName": "nobody@contoso.example"}, None, "userNotFound"),
+        ({"id": OTHER_ID}, None, "userNotFound"),
+        ({"id": USER_ID}, f"^/users/{USER_ID}[?]", "factUnknown"),
+    ],
+    ids=["no such name", "no such id", "not read"],
+)
 async def test_address_is_looked_at_though_nobody_is_found(
-    azurite: str, queue_names: Iterator[str]
+    azurite: str,
+    queue_names: Iterator[str],
+    user: dict[str, str],
+    unread: str | None,
+    code: str,
 ) -> None:
-    asked = {"userPrincipalName": "nobody@contoso.example"}
-    held = {"id": OTHER_ID, "displayName": "Kim", "mail": ADDRESS, "proxyAddresses": []}
-    async with service(azurite, queue_names, tenant(contacts=[held])) as running:
-        outcome = await running.outcome(request(invitedUser=asked))
-    assert codes(outcome["reasons"]) == ["userNotFound", "addressHeldByContact"]
+    async with service(azurite, queue_names, HELD_BY_CONTACT, RETRY_HOURS="0") as running:
+        if unread:
+            running.graph.faults.add(Fault(method="BATCH GET", path=unread, status=403))
+        outcome = await running.outcome(request(invitedUser=user))
+    assert codes(outcome["reasons"]) == [code, "addressHeldByContact"]
