@@ -17,7 +17,7 @@ from coverage import Coverage, CoverageData
 from tests.mutation.mutants import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Generator, Mapping
 
 FOLDER = ROOT / ".mutation"
 SECONDS, DIGEST, COVERAGE = FOLDER / "seconds.json", FOLDER / "digest", FOLDER / "coverage"
@@ -54,17 +54,16 @@ class Baseline:
     Attributes:
         seconds: how long each takes, by its node id.
         covering: the tests that cover a line, by file and line.
+        importing: the tests whose file covers it when it is imported.
     """
 
     seconds: Mapping[str, float]
     covering: Mapping[str, Mapping[int, frozenset[str]]]
+    importing: Mapping[str, Mapping[int, frozenset[str]]]
 
 
 class Watch:
-    """A pytest plugin that takes the time of each test.
-
-    What a file of tests runs when it is imported counts as run by each of its tests.
-    """
+    """A pytest plugin that takes the time of each test."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
@@ -102,7 +101,11 @@ def measured(environment: Mapping[str, str]) -> Baseline:
             raise RuntimeError("the tests fail on the code as it is")
         DIGEST.write_text(digest)
     seconds = json.loads(SECONDS.read_text())
-    return Baseline(seconds, _covering(seconds))
+    by_file: defaultdict[str, set[str]] = defaultdict(set)
+    for test in seconds:
+        by_file[f"{_IMPORT}{test.partition('::')[0]}"].add(test)
+    each = {test: {test} for test in seconds}
+    return Baseline(seconds, _covering(each), _covering(by_file))
 
 
 def _digest() -> str:
@@ -114,16 +117,13 @@ def _digest() -> str:
     return digest.hexdigest()
 
 
-def _covering(tests: Iterable[str]) -> dict[str, dict[int, frozenset[str]]]:
+def _covering(tests: Mapping[str, set[str]]) -> dict[str, dict[int, frozenset[str]]]:
+    """Return the tests of the contexts in which a line was run, by file and line."""
     data = CoverageData(str(COVERAGE))
     data.read()
-    of_context: defaultdict[str, set[str]] = defaultdict(set)
-    for test in tests:
-        of_context[test] = {test}
-        of_context[f"{_IMPORT}{test.partition('::')[0]}"].add(test)
     return {
         os.path.relpath(file, ROOT): {
-            line: frozenset().union(*(of_context[each.partition("|")[0]] for each in contexts))
+            line: frozenset().union(*(tests.get(each.partition("|")[0], ()) for each in contexts))
             for line, contexts in data.contexts_by_lineno(file).items()
         }
         for file in data.measured_files()

@@ -25,9 +25,10 @@ QUICK = 0.03
 
 def chosen(mutant: Mutant, baseline: Baseline) -> list[str]:
     """Return the node ids of the tests that a mutant has to survive."""
-    lines = baseline.covering.get(mutant.path, {})
     first, last = mutant.statement
-    tests = _union(lines, range(first, last + 1)) if mutant.in_function else set()
+    numbers = range(first, last + 1) if mutant.in_function else range(0)
+    tests = _union(baseline.covering.get(mutant.path, {}), numbers)
+    at_import = _union(baseline.importing.get(mutant.path, {}), numbers)
     # What runs at import, a function among others, is run by no test.
     if not tests:
         tests = _of_module(mutant.path, baseline) | _of_users(mutant.path, baseline)
@@ -35,7 +36,7 @@ def chosen(mutant: Mutant, baseline: Baseline) -> list[str]:
         # A test of a table may read it and run none of the module's functions.
         tests |= {test for test in baseline.seconds if test.startswith(_mirror(mutant.path))}
         tests |= {test for test in baseline.seconds if _names(test, mutant.owner)}
-    return _in_order(tests & set(baseline.seconds), mutant, baseline)
+    return _in_order((tests | at_import) & set(baseline.seconds), mutant, baseline)
 
 
 def _names(test: str, owner: str) -> bool:
