@@ -209,9 +209,9 @@ def _several(text: str) -> Iterator[_Reading]:
             at = gap.end() if gap else end
     except (ValueError, RecursionError):
         if values and isinstance(values[0], dict):
-            yield _Reading("a JSON object with other text after its end", values[0], certain=True)
+            yield _Reading("a JSON object with other text after its end", values[0])
         return
-    yield _Reading(f"{len(values)} JSON documents in a row", in_common(values), certain=True)
+    yield _Reading(f"{len(values)} JSON documents in a row", in_common(values))
 
 
 def _unprinted(text: str) -> bytes:

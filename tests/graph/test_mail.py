@@ -205,6 +205,10 @@ WITHOUT_HEADERS = {k: v for k, v in message().items() if k != "internetMessageHe
         # Another mail of ours to the same person is no trail of this one.
         ([marked("another")], Trail.NONE),
         ([message(), marked("the-id"), OTHER], Trail.SENT),
+        ([message(toRecipients=None)], Trail.LIKE),
+        ([message(toRecipients=[])], Trail.NONE),
+        ([message(toRecipients=[*OTHER["toRecipients"], *message()["toRecipients"]])], Trail.LIKE),
+        ([message(toRecipients=[{"emailAddress": {"address": None}}])], Trail.LIKE),
     ],
 )
 def test_sent_items_tell_what_became_of_a_mail(
@@ -212,6 +216,12 @@ def test_sent_items_tell_what_became_of_a_mail(
 ) -> None:
     read = sent_mail(SENDER, "the-id", samples.ADDRESS, 1_000_000)
     assert read.fact(200, {"value": messages}) is trail
+
+
+def test_mail_to_anybody_may_be_the_one_whose_reader_is_not_known() -> None:
+    read = sent_mail(SENDER, "the-id", None, 1_000_000)
+    assert read.fact(200, {"value": [OTHER]}) is Trail.LIKE
+    assert read.fact(200, {"value": [marked("another")]}) is Trail.NONE
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,9 @@ OF_THE_DOCS = {
     "steps.retrying.YOUNG_SECONDS": HOUR,
     "steps.subscribing.ABSENT_SECONDS": 6 * HOUR,
     "steps.subscribing.RENEW_BELOW_SECONDS": 21 * DAY,
+    "wire.encodings._MOST_LAYERS": 12,
     "wire.faults._MOST_FAULTS": 50,
+    "wire.telling._NAME_SHOWN": 64,
     "wire.waits.MOST_TEXT": 1000,
 }
 

@@ -54,6 +54,11 @@ def test_step_is_permitted_where_nothing_is_against(step: Step) -> None:
 
 
 @EACH
+def test_disabled_account_stops_every_step(step: Step) -> None:
+    assert codes(permit(step, case(user=user(account_enabled=False)))) == ["accountDisabled"]
+
+
+@EACH
 @pytest.mark.parametrize("code", [rule.code for rule in privilege.RULES if rule.code in ROWS])
 def test_every_rule_about_power_stops_every_step(step: Step, code: str) -> None:
     for refused, _ in ROWS[code]:

@@ -121,6 +121,22 @@ async def test_users_link_that_graph_no_longer_knows_leads_to_everybody_in_the_g
         assert await asked(running) == [USER_ID]
 
 
+async def test_group_that_cannot_be_read_on_at_the_first_look_leaves_nobody_out(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    people = [person(number) for number in range(1, 4)]
+    members = [user["id"] for user in people]
+    of_tenant = directory(*people, members=tuple(members))
+    async with service(azurite, queue_names, of_tenant, **ON) as running:
+        following = f"{running.graph.url}/v1.0/groups/delta?$skiptoken=gone"
+        half = {"value": [], "@odata.nextLink": following}
+        running.graph.faults.add(Fault(path="skiptoken=gone", status=410, times=1))
+        running.graph.faults.add(Fault(path="^/groups/delta", status=200, body=half, times=1))
+        await run(running)
+        assert await asked(running) == members
+        assert (await row_of(running, f"group {GROUP_ID}"))["Link"]
+
+
 async def test_all_who_were_asked_for_are_counted(azurite: str, queue_names: Iterator[str]) -> None:
     people = [person(number) for number in range(1, 4)]
     async with service(azurite, queue_names, directory(kim(), *people), **ON) as running:

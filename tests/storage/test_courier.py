@@ -230,6 +230,8 @@ async def test_token_is_asked_for_once_as_long_as_it_holds(seconds: float, token
         async with courier_to(queue, identity) as courier:
             await asyncio.gather(*(courier.send(MESSAGE) for _ in range(4)))
     assert identity.given == tokens
+    assert {call.content_type for call in wire.asked} == {"application/xml"}
+    assert all(call.headers["x-ms-version"] for call in wire.asked)
     sent = {call.headers["Authorization"] for call in wire.asked}
     assert sent == {f"Bearer token-{number + 1}" for number in range(tokens)}
 

@@ -55,6 +55,10 @@ FORMS: dict[str, tuple[bytes, str]] = {
     "UTF-16, big end first": (TEXT.encode("utf-16-be"), UTF_16),
     "base64 of UTF-16": (b64(TEXT.encode("utf-16-le")), f"base64 that holds {UTF_16}"),
     "base64 of marked UTF-16": (b64(TEXT.encode("utf-16")), f"base64 that holds {UTF_16}"),
+    "UTF-32 with its mark": (TEXT.encode("utf-32"), "UTF-32 text"),
+    "UTF-32, big end first, with its mark": (
+        b"\x00\x00\xfe\xff" + TEXT.encode("utf-32-be"), "UTF-32 text",
+    ),
     "base64 of UTF-32": (b64(TEXT.encode("utf-32")), "base64 that holds UTF-32 text"),
     "Windows-1252": (TEXT.replace("{", '{"\xe9": 1,', 1).encode("cp1252"), "Windows-1252 text"),
     "printed bytes": (repr(PLAIN).encode(), BYTES),
@@ -196,6 +200,24 @@ def test_f17_what_cannot_be_read_is_named_and_the_id_told_where_it_is_seen(
 def test_f17_list_that_holds_no_request_is_named(body: bytes) -> None:
     (fault,) = rejection(body).faults
     assert fault.problem.startswith("is a list in JSON,")
+
+
+@pytest.mark.parametrize("sign", ["-", "_"])
+def test_base64_with_either_sign_of_urls_is_read(sign: str) -> None:
+    for number in range(0x80, 0x2000):
+        value = {"requestId": "R-1", "x": chr(number)}
+        written = base64.urlsafe_b64encode(json.dumps(value, ensure_ascii=False).encode())
+        if set(written.decode()) & {"-", "_"} == {sign}:
+            found = encodings.recognised(written)
+            assert (found.layers, found.value) == (("URL-safe base64",), value)
+            return
+    raise AssertionError("no text has that sign alone")
+
+
+def test_backslashes_before_quotes_are_taken_away_once() -> None:
+    value = {"requestId": "R-1", "x": 'a\\b"c'}
+    written = json.dumps(json.dumps(value))[1:-1]
+    assert encodings.recognised(written).value == value
 
 
 def test_list_in_single_quotes_is_read() -> None:

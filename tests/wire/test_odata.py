@@ -40,6 +40,7 @@ def test_schema_takes_annotations_of_the_true_types_alone() -> None:
     patterns = odata.schema("invitation")["patternProperties"]
     types = [each for name, each in patterns.items() if "type" in name.lower() and "type" in each]
     assert types
+    assert all(each["description"].endswith("no effect.") for each in patterns.values())
     assert all(each["type"] == ["string", "null"] for each in types)
     assert all(each["pattern"][0] == "^" and each["pattern"][-1] == "$" for each in types)
 
