@@ -39,6 +39,7 @@ _FILES = (
     "test_conversion.py",
     "test_conversion_turns.py",
     "test_contract.py",
+    "test_readme.py",
     "test_events.py",
     "test_foreign_events.py",
 )
