@@ -140,10 +140,10 @@ def _of_text(text: str) -> Iterator[_Reading]:
         yield from _of_json(value)
         return
     if _XML.match(text):
-        yield _Reading("XML", seen(text), certain=True)
+        yield _Reading("XML", seen(text))
     for start, name in _STARTS.items():
         if text.startswith(start):
-            yield _Reading(name, seen(text), certain=True)
+            yield _Reading(name, seen(text))
     if match := _BYTES.fullmatch(text):
         yield _Reading("Python's text of bytes, b'...',", _unprinted(match[2]), certain=True)
     yield from _base64(text)

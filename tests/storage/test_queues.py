@@ -181,3 +181,11 @@ async def test_storage_without_a_connection_string_is_asked_as_the_identity() ->
     await queue.close()
     await rows.close()
     assert set(nobody.scopes) == {"https://storage.azure.com/.default"}
+
+
+async def test_queue_is_made_only_where_it_is_missing() -> None:
+    service = StorageService(answer(status=404, error_code="ResourceNotFound"))
+    async with queue_at(service) as queue:
+        with pytest.raises(QueueUnavailable, match="ResourceNotFound"):
+            await queue.send(b"{}")
+    assert [method for method, _ in asked(service)] == ["POST"]

@@ -220,6 +220,20 @@ def test_backslashes_before_quotes_are_taken_away_once() -> None:
     assert encodings.recognised(written).value == value
 
 
+@pytest.mark.parametrize(
+    "body", ['x{"requestId":"R-1"}', b"{\x00\x00\x00}\x00", b"{\x00\x00\x00}\x00 \x00"], ids=ascii
+)
+def test_what_only_looks_like_an_encoding_is_none(body: bytes | str) -> None:
+    found = encodings.recognised(body)
+    assert (found.layers, found.value) == ((), None)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-16", "utf-32"])
+def test_half_a_character_at_the_end_makes_no_encoding_another(codec: str) -> None:
+    half = "\ud800".encode(codec, "surrogatepass")
+    assert encodings.recognised(TEXT.encode(codec) + half[-4:]).layers[0].startswith("UTF-")
+
+
 def test_list_in_single_quotes_is_read() -> None:
     assert encodings.recognised("[{'requestId': 'R-1'}]").value == {"requestId": "R-1"}
 

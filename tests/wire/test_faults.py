@@ -234,6 +234,15 @@ def test_f23_property_is_known_by_what_people_call_it(where: str, name: str, mea
     assert problems(message)[f"{where}.{name}" if where else name] == told
 
 
+def test_version_of_an_event_that_nobody_speaks_is_told() -> None:
+    event = {"specversion": "0.3", "id": "e-1", "source": "/hr", "type": "x", "data": request()}
+    with pytest.raises(RequestInvalid) as caught:
+        parse(json.dumps(event).encode(), None)
+    (fault, *_) = caught.value.faults
+    assert fault.where == "specversion"
+    assert fault.problem == 'is the text "0.3", where "1.0" is wanted'
+
+
 @pytest.mark.parametrize("name", ["nonsense", "x" * 60_000, "", "\u00e9", "password"])
 def test_f23_nothing_is_guessed_where_no_name_is_like_it(name: str) -> None:
     (problem,) = problems(request(**{name: "hunter2"})).values()
