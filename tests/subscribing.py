@@ -50,7 +50,8 @@ async def run(running: Service) -> None:
 async def asked(running: Service) -> list[str]:
     """Take what waits in the requests queue, all of it as events; return whom it is about."""
     waiting = [json.loads(text)["data"] for text in await taken(running.requests)]
-    assert all(each["fromEvent"] and each["source"] for each in waiting)
+    assert all(each["fromEvent"] for each in waiting)
+    assert {each["source"] for each in waiting} <= {"urn:b2b-conversion/changes"}
     return sorted(each["request"]["invitedUser"]["id"] for each in waiting)
 
 

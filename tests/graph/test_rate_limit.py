@@ -267,8 +267,9 @@ def test_429s_of_an_earlier_window_are_forgotten() -> None:
     limiter = RateLimiter(lambda: now[0])
     for _ in range(100):
         limiter.record_sent(None)
-    for _ in range(3):
+    for _ in range(5):
         limiter.record_throttled()
+    # Exactly a window later they count no longer.
     now[0] = WINDOW
     for _ in range(100):
         limiter.record_sent(None)

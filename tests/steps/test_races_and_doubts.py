@@ -9,7 +9,7 @@ import pytest
 
 from converters.storage.ledger import Ledger
 from local.graph.faults import Fault
-from tests.directory import OTHER_ID, USER_ID, kim, request, tenant
+from tests.directory import kim, request, tenant
 from tests.own_mail import KEYS, SEND, later, of_tenant, posts
 from tests.service import service, taken
 from tests.telling import codes
@@ -43,28 +43,6 @@ async def test_claim_that_another_took_meanwhile_is_not_mailed_for(
         assert await handling == []
         assert len(await taken(running.requests)) == 1
         assert posts(running) == 0
-
-
-@pytest.mark.parametrize("state", ["PendingAcceptance", "Accepted"])
-async def test_invitation_that_graph_says_was_not_made_is_looked_for_in_the_directory(
-    azurite: str, queue_names: Iterator[str], state: str
-) -> None:
-    not_made = {
-        "id": OTHER_ID,
-        "status": "Error",
-        "inviteRedeemUrl": "https://login.example/redeem",
-        "inviteRedirectUrl": "https://myapps.microsoft.com/",
-        "invitedUser": {"id": USER_ID},
-    }
-    async with service(azurite, queue_names) as running:
-        fault = Fault(method="POST", path="/invitations$", status=201, body=not_made, hang_ms=300)
-        running.graph.faults.add(fault)
-        handling = asyncio.create_task(running.outcome(request()))
-        await reached(running.invited)
-        running.graph.tenant.change_user(USER_ID, externalUserState=state)
-        outcome = await handling
-    assert outcome["status"] == "invited"
-    assert "answerLost" in codes(outcome["warnings"])
 
 
 @pytest.mark.parametrize("race", ["take_over", "claim"])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from converters.model.errors import GraphRefused, GraphUnavailable
+from converters.model.errors import GraphRefused, GraphUnavailable, LedgerUnavailable
+from converters.steps.catching_up import CatchingUp
+from converters.steps.subscribing import InDoubtError
+from converters.storage.standings import Standings
 from local.graph import Fault
 from tests.service import service
 from tests.subscribing import DAY, ON, age, alive, calls, directory, later, row_of, run
@@ -16,6 +20,9 @@ from tests.telling import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from converters.model.trace import Trace
+    from converters.storage.standings import Standing
 
 POST: dict[str, Any] = {"method": "POST", "path": "subscriptions", "times": 1}
 
@@ -35,6 +42,7 @@ async def test_line_tells_what_was_done_and_how_long_it_lasts(
         await run(running)
     told = lines(caplog, "subscription")
     assert [line["state"] for line in told] == ["made", "active", "renewed"]
+    assert [line["enqueued"] for line in told] == [0, 0, 0]
     # To the hundredth of a day.
     assert [line["ageDays"] for line in told] == [0.0, 0.21, 8.21]
     assert [line["daysLeft"] for line in told] == [28.0, 27.79, 28.0]
@@ -52,6 +60,7 @@ async def test_line_of_a_failure_says_why(
             await run(running)
     (line,) = lines(caplog, "subscription")
     assert "403 No" in line["why"]
+    assert (line["gap"], line["enqueued"]) == (True, 0)
     assert (line["subscriptionId"], line["daysLeft"], line["ageDays"]) == (None, None, None)
 
 
@@ -70,6 +79,76 @@ async def test_one_that_is_known_stays_though_another_lasts_longer(
         assert len(alive(running)) == 2
         await run(running)
         assert [one["id"] for one in alive(running)] == [known["id"]]
+
+
+async def test_run_claims_twice_its_time_and_catches_up_for_half_of_it(
+    azurite: str, queue_names: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed, left = [], []
+    claim, catch_up = Standings.claim, CatchingUp.catch_up
+
+    async def claiming(standings: Standings, seconds: float) -> Standing | None:
+        claimed.append(seconds)
+        return await claim(standings, seconds)
+
+    async def catching(
+        self: CatchingUp, trace: Trace, ends: float, *, gap: bool
+    ) -> tuple[int, bool]:
+        left.append(ends - time.monotonic())
+        return await catch_up(self, trace, ends, gap=gap)
+
+    monkeypatch.setattr(Standings, "claim", claiming)
+    monkeypatch.setattr(CatchingUp, "catch_up", catching)
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        await run(running)
+        most = running.converter.settings.invocation_seconds
+    assert claimed == [2 * most]
+    assert left == [pytest.approx(most / 2, abs=5)]
+
+
+async def test_run_without_a_ledger_says_so(
+    azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        await running.ledger.delete_table()
+        with pytest.raises(LedgerUnavailable):
+            await run(running)
+        assert running.graph.requests == []
+    (line,) = lines(caplog, "subscription")
+    assert (line["state"], line["error"]) == ("failed", "LedgerUnavailable")
+
+
+async def test_doubt_says_what_is_in_doubt(
+    azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        running.graph.faults.add(Fault(**POST, drop="before"))
+        for error in (GraphUnavailable, InDoubtError):
+            with pytest.raises(error):
+                await run(running)
+    (_, line) = lines(caplog, "subscription")
+    assert (line["error"], line["enqueued"]) == ("InDoubtError", 0)
+    assert line["why"].startswith("A subscription may have been made")
+
+
+async def test_all_old_ones_are_noted_before_another_is_made(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        await run(running)
+        (first,) = alive(running)
+        twin = {name: value for name, value in first.items() if name != "id"}
+        running.graph.tenant.subscriptions.add(twin)
+        old = {one["id"] for one in alive(running)}
+        renamed = running.with_settings(EVENTS_CLIENT_STATE="another word")
+        running.graph.faults.add(Fault(**POST, drop="before"))
+        with pytest.raises(GraphUnavailable):
+            await run(renamed)
+        assert set((await row_of(running, "standing"))["Unfit"].split(",")) == old
+        await age(running, "Trying", 100)
+        await run(renamed)
+        (new,) = alive(running)
+        assert new["clientState"] == "another word"
 
 
 @pytest.mark.parametrize("drop", ["before", "after"])

@@ -273,7 +273,9 @@ async def test_subscription_whose_row_is_lost_is_found_by_its_address(
         await running.ledger.delete_entity(row)
         await run(running)
         assert [one["id"] for one in alive(running)] == [before[0]["id"]]
-        assert (await row_of(running, "standing"))["Id"] == before[0]["id"]
+        standing = await row_of(running, "standing")
+        assert standing["Id"] == before[0]["id"]
+        assert standing["State"] == row["State"]
         assert calls(running, "POST") == ["subscriptions"]
 
 

@@ -42,6 +42,17 @@ def test_look_covers_events_of_its_subscription_up_to_its_own_for_a_day(
     assert replace(LOOK, sequence=None).covers(origin, NOW + age) is False
 
 
+async def test_event_that_names_no_subscription_covers_others_like_it(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    async with service(azurite, queue_names) as running:
+        looks, origin = running.converter.ledger.looks, Origin(sequence=7)
+        await looks.begin("user", "a", origin)
+        seen = await looks.begin("user", "b", None)
+    assert (seen.sequence, seen.subscription_id) == (7, None)
+    assert seen.covers(origin, seen.since)
+
+
 async def test_one_event_looks_and_one_waits(azurite: str, queue_names: Iterator[str]) -> None:
     async with service(azurite, queue_names) as running:
         looks = running.converter.ledger.looks
