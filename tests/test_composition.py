@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from azure.core.exceptions import ClientAuthenticationError
 
 from converters.composition import composed, mail_writer
 from converters.settings.settings import Settings
 from tests.directory import request
 from tests.service import service
+from tests.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.usefixtures("at_once")
-
-
-class Witness:
-    """An identity that is asked for tokens, and gives none."""
-
-    asked: tuple[str, ...] = ()
-
-    async def get_token(self, *scopes: str, **_: Any) -> None:  # noqa: ANN401 - the library's
-        """Note what for."""
-        self.asked += scopes
-        raise ClientAuthenticationError("signed out")
 
 
 async def test_no_token_is_asked_for_where_graph_is_on_loopback(

@@ -75,6 +75,18 @@ def test_storage_that_is_not_set_up_is_told_as_it_was_found() -> None:
     assert retrying.not_set_up(error).message == error.not_set_up
 
 
+def test_storage_is_waited_for_as_long_as_a_new_role_takes() -> None:
+    error = QueueUnavailable("requests", "QueueNotFound")
+    first = retrying.after_outage(request(), error, SETTINGS, NOW)
+    assert first
+    waits = replace(first.request.waits, announced=("storageNotSetUp",))
+    told, last = replace(first.request, waits=waits), NOW + 900
+    assert retrying.after_outage(told, error, SETTINGS, last - 1)
+    assert retrying.after_outage(told, error, SETTINGS, last) is None
+    # Nobody gives up of whom nobody has heard.
+    assert retrying.after_outage(first.request, error, SETTINGS, last)
+
+
 def test_user_is_young_for_an_hour() -> None:
     made = datetime.fromtimestamp(NOW, UTC)
     lacking = (reason("noExternalAddress"),)

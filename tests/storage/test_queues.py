@@ -183,6 +183,17 @@ async def test_storage_without_a_connection_string_is_asked_as_the_identity() ->
     assert set(nobody.scopes) == {"https://storage.azure.com/.default"}
 
 
+async def test_queue_that_may_not_be_made_is_the_one_that_is_missing() -> None:
+    service = StorageService(
+        answer(status=404, error_code="QueueNotFound"),
+        answer(status=403, error_code="AuthorizationFailure"),
+    )
+    async with queue_at(service) as queue:
+        with pytest.raises(QueueUnavailable, match="QueueNotFound"):
+            await queue.send(b"{}")
+    assert [method for method, _ in asked(service)] == ["POST", "PUT"]
+
+
 async def test_queue_is_made_only_where_it_is_missing() -> None:
     service = StorageService(answer(status=404, error_code="ResourceNotFound"))
     async with queue_at(service) as queue:

@@ -10,6 +10,7 @@ from converters.settings.storage_account import Storage
 from converters.storage.clock import ServiceClock
 from converters.storage.table import Rows
 from tests.storage_service import ROW, StorageService, rows_at
+from tests.witness import Witness
 
 
 def refused(status: int, code: str, *, in_body: bool = False) -> web.Response:
@@ -44,8 +45,19 @@ async def test_row_that_may_not_be_deleted_is_told() -> None:
             await rows.delete("p", "r", "etag")
 
 
-async def test_table_is_where_the_identitys_uri_says() -> None:
+async def test_table_that_may_not_be_made_is_the_one_that_is_missing() -> None:
+    wire = StorageService(refused(404, "TableNotFound"), refused(403, "AuthorizationFailure"))
+    async with wire.started() as endpoint, rows_at(endpoint) as rows:
+        with pytest.raises(LedgerUnavailable, match="TableNotFound"):
+            await rows.insert(ROW)
+    assert len(wire.asked) == 2
+
+
+async def test_identity_is_asked_for_what_the_uri_names() -> None:
+    witness = Witness()
     storage = Storage(table_service_uri="https://x.test")
-    rows = Rows(storage, "ledger", object(), ServiceClock())  # type: ignore[arg-type]
-    assert rows._table.url == "https://x.test"  # noqa: SLF001 - nothing is sent
+    rows = Rows(storage, "ledger", witness, ServiceClock())  # type: ignore[arg-type]
+    with pytest.raises(LedgerUnavailable, match="ClientAuthenticationError"):
+        await rows.get("p", "r")
+    assert witness.asked == ("https://storage.azure.com/.default",)
     await rows.close()
