@@ -87,6 +87,13 @@ def test_storage_is_waited_for_as_long_as_a_new_role_takes() -> None:
     assert retrying.after_outage(first.request, error, SETTINGS, last)
 
 
+def test_user_who_is_not_seen_is_looked_for_again_however_short_the_time() -> None:
+    settings, unseen = replace(SETTINGS, settle_seconds=1), (reason("userNotFound"),)
+    first = retrying.for_directory(request(), unseen, settings, NOW)
+    assert first
+    assert retrying.for_directory(first.request, unseen, settings, NOW + 1) is None
+
+
 def test_user_is_young_for_an_hour() -> None:
     made = datetime.fromtimestamp(NOW, UTC)
     lacking = (reason("noExternalAddress"),)
