@@ -14,6 +14,7 @@ from converters.steps.catching_up import CatchingUp
 from converters.steps.subscribing import InDoubtError
 from converters.storage.standings import Standings
 from local.graph import Fault
+from tests.events import of_type
 from tests.service import service
 from tests.subscribing import DAY, ON, age, alive, calls, directory, later, row_of, run
 from tests.telling import lines
@@ -104,6 +105,25 @@ async def test_run_claims_twice_its_time_and_catches_up_for_half_of_it(
         most = running.converter.settings.invocation_seconds
     assert claimed == [2 * most]
     assert left == [pytest.approx(most / 2, abs=5)]
+
+
+@pytest.mark.parametrize(("days", "renews"), [(20, True), (22, False)])
+async def test_reauthorization_that_did_not_last_is_asked_for_again(
+    azurite: str,
+    queue_names: Iterator[str],
+    days: int,
+    renews: bool,  # noqa: FBT001 - a table
+) -> None:
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        await run(running)
+        (one,) = alive(running)
+        ends = running.graph.tenant.now() + days * DAY
+        short = one | {"expirationDateTime": ends.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        running.graph.faults.add(
+            Fault(method="PATCH", path="subscriptions", status=200, body=short, times=1)
+        )
+        await running.handle(of_type("Microsoft.Graph.SubscriptionReauthorizationRequired"))
+        assert bool((await row_of(running, "standing"))["Renew"]) is renews
 
 
 async def test_run_without_a_ledger_says_so(
