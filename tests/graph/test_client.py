@@ -18,7 +18,7 @@ from converters.model.facts import Unread
 from converters.model.trace import Trace
 from converters.storage.clock import ServiceClock
 from local.graph import Fault, GraphEmulator
-from tests.directory import USER_ID, request, tenant
+from tests.directory import OTHER_ID, USER_ID, kim, request, tenant
 from tests.service import service
 from tests.telling import lines
 
@@ -156,6 +156,25 @@ async def test_no_place_is_given_before_graph_lets(
         with pytest.raises(GraphUnavailable) as held:
             await running.converter.graph.reserve(0.0)
     assert 59 <= (held.value.retry_after or 0) <= 60
+
+
+async def test_invitation_that_has_its_place_is_held_back_too(
+    azurite: str, queue_names: Iterator[str]
+) -> None:
+    lee = kim(
+        id=OTHER_ID, userPrincipalName="lee@contoso.example", otherMails=["lee@partner.example"]
+    )
+    later = request(
+        requestId="R-2",
+        invitedUser={"id": OTHER_ID},
+        invitedUserEmailAddress="lee@partner.example",
+    )
+    async with service(azurite, queue_names, tenant(kim(), lee)) as running:
+        running.graph.faults.add(Fault(path="/invitations$", status=429, retry_after=60))
+        # The second has its place, and reads on while the first is throttled.
+        running.graph.faults.add(Fault(method="BATCH GET", path=OTHER_ID, hang_ms=700))
+        await asyncio.gather(running.handle(request()), running.handle(later))
+        assert len(running.invited()) == 1
 
 
 async def test_share_grows_with_the_invitations_that_were_sent(
