@@ -85,6 +85,19 @@ async def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.Monkey
     assert await kept.get("a", source.load) == 4
 
 
+async def test_what_was_loaded_anew_is_the_last_to_make_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cache, "MOST_KEPT", 3)
+    now, source = [0.0], Source()
+    kept: TtlCache[int] = TtlCache(10, lambda _: True, lambda: now[0])
+    for key in ("a", "b"):
+        await kept.get(key, source.load)
+    now[0] = 10.0
+    assert [await kept.get(key, source.load) for key in ("a", "c", "d")] == [3, 4, 5]
+    assert [await kept.get(key, source.load) for key in ("a", "c", "d")] == [3, 4, 5]
+
+
 async def test_thousand_are_kept() -> None:
     source = Source()
     kept: TtlCache[int] = TtlCache(10, lambda _: True)
