@@ -79,7 +79,7 @@ bench-report: setup chromium  ## the page of 50,000 rows in Chromium: first pain
 faults: setup  ## hosts killed at every step, and storms: half an hour
 	@$(VENV)/python -m tests.faults
 
-mutation: setup  ## 600 places that decide, changed one by one: does a test fail? About an hour
+mutation: setup  ## 600 places that decide, changed one by one: does a test fail? A quarter of an hour
 	@$(VENV)/python -m tests.mutation --count 600
 
 snapshots: setup  ## write anew what deployments would make; needs the Bicep CLI

@@ -29,9 +29,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--file", help="only of modules whose path ends so (a pattern)")
     parser.add_argument("--id", help="only mutants whose id matches (a pattern)")
     parser.add_argument("--list", action="store_true", help="list them, run none")
-    parser.add_argument("--jobs", type=int, default=2, help="how many at once")
+    parser.add_argument("--jobs", type=int, default=3, help="how many at once")
     parser.add_argument(
-        "--seconds", type=float, default=60, help="of tests that each has to survive; inf for all"
+        "--seconds", type=float, default=150, help="of tests that each has to survive; inf for all"
     )
     return parser.parse_args()
 
