@@ -226,6 +226,12 @@ def test_operators_own_template_goes_first(tmp_path: Path) -> None:
     assert "Contoso invites you" in part(message.as_bytes(), "plain")
 
 
+def test_lines_of_a_template_that_only_decide_leave_nothing(tmp_path: Path) -> None:
+    template = "a\n  {% if name %}\nb\n  {% endif %}\nc\n"
+    mail = read(LETTER, Writer(SETTINGS, own(tmp_path, letter_txt=template)))
+    assert part(mail.as_bytes(), "plain").split("\n") == ["a", "b", "c", ""]
+
+
 def test_text_over_several_lines_is_one_line_to_translators(tmp_path: Path) -> None:
     compiled(tmp_path, "de", "Hallo,")
     folder = own(tmp_path, letter_txt="{% trans %}\n  Hello,\n{% endtrans %}")
