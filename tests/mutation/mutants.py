@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 LONGEST = 72
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
-# Their first argument is a type, or its name.
-_TYPING = {"TypeVar", "cast"}
+# Its first argument is a type, or the name of one.
+_CAST = "cast"
 # What lengths are held against each other is no decision, but an assertion.
 _SILENT_KEYWORDS = {"repr", "strict"}
 
@@ -116,7 +116,7 @@ def _decides_nothing(node: ast.AST, name: str, child: ast.AST) -> bool:
     if name in {"annotation", "returns"}:
         # A wire model's annotations hold its constraints.
         return not any(isinstance(inner, ast.Call) for inner in ast.walk(child))
-    if isinstance(node, ast.Call) and ast.unparse(node.func) in _TYPING:
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == _CAST:
         return child is node.args[0]
     return name == "decorator_list" or _is_silent(child)
 
@@ -125,7 +125,7 @@ def _is_silent(node: ast.AST) -> bool:
     match node:
         case ast.Import() | ast.ImportFrom() | ast.JoinedStr():
             return True
-        case ast.Expr(value=ast.Constant()):
+        case ast.Expr(value=ast.Constant()) | ast.Call(func=ast.Name(id="TypeVar")):
             return True
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
             return True

@@ -138,6 +138,23 @@ async def test_run_without_a_ledger_says_so(
     assert (line["state"], line["error"]) == ("failed", "LedgerUnavailable")
 
 
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [({"status": 429, "retry_after": 0}, GraphUnavailable), ({"status": 403}, GraphRefused)],
+    ids=["throttled", "refused"],
+)
+async def test_nothing_is_in_doubt_where_certainly_none_was_made(
+    azurite: str, queue_names: Iterator[str], fault: dict[str, Any], error: type[Exception]
+) -> None:
+    async with service(azurite, queue_names, directory(), **ON) as running:
+        running.graph.faults.add(Fault(**POST, **fault))
+        with pytest.raises(error):
+            await run(running)
+        assert alive(running) == []
+        await run(running)
+        assert len(alive(running)) == 1
+
+
 async def test_doubt_says_what_is_in_doubt(
     azurite: str, queue_names: Iterator[str], caplog: pytest.LogCaptureFixture
 ) -> None:
