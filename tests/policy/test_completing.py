@@ -54,6 +54,11 @@ def test_step_is_permitted_where_nothing_is_against(step: Step) -> None:
 
 
 @EACH
+def test_user_who_is_gone_is_said_to_be(step: Step) -> None:
+    assert codes(permit(step, case(user=None))) == ["userDeleted"]
+
+
+@EACH
 def test_disabled_account_stops_every_step(step: Step) -> None:
     assert codes(permit(step, case(user=user(account_enabled=False)))) == ["accountDisabled"]
 
