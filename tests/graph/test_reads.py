@@ -268,6 +268,13 @@ def test_user_is_read_whole() -> None:
     )
 
 
+def test_plan_without_a_status_has_none() -> None:
+    plans = [{"servicePlanId": "plan", "capabilityStatus": None}]
+    user = user_reads.user("1").fact(200, WHOLE_USER | {"assignedPlans": plans})
+    assert isinstance(user, User)
+    assert user.assigned_plans == (ServicePlan("plan", ""),)
+
+
 @pytest.mark.parametrize("created", [None, "yesterday", 7])
 def test_time_of_creation_is_needed_by_no_rule(created: object) -> None:
     user = user_reads.user("1").fact(200, WHOLE_USER | {"createdDateTime": created})
