@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.graph import Fault
-from tests.directory import ADDRESS, ARTICLE, OTHER_ID, USER_ID, kim, request, tenant
+from tests.directory import ADDRESS, ARTICLE, OTHER_ID, USER_ID, answered, kim, request, tenant
 from tests.service import service
 from tests.telling import codes
 
@@ -262,13 +262,7 @@ async def test_other_user_invited_is_an_alarm_not_a_success(
                 method="POST",
                 path="/invitations$",
                 status=201,
-                body={
-                    "id": OTHER_ID,
-                    "status": "PendingAcceptance",
-                    "inviteRedeemUrl": "https://login.example/redeem",
-                    "inviteRedirectUrl": "https://myapps.microsoft.com/",
-                    "invitedUser": {"id": OTHER_ID},
-                },
+                body=answered(OTHER_ID),
             )
         )
         outcome = await running.outcome(request())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 from converters.steps import retrying
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
 
@@ -24,3 +27,10 @@ def waits(monkeypatch: pytest.MonkeyPatch, *, at_once: bool = False) -> list[flo
     monkeypatch.setattr(retrying, "back_off", lambda *_: 0)
     monkeypatch.setattr(retrying, "delay", delay)
     return waited
+
+
+async def reached(asked: Callable[[], list[Any]]) -> None:
+    """Wait until Graph has been asked."""
+    async with asyncio.timeout(20):
+        while not asked():  # noqa: ASYNC110 - the emulator tells nobody
+            await asyncio.sleep(0.01)

@@ -15,7 +15,7 @@ from converters.model.errors import GraphUnavailable
 from converters.model.trace import Trace
 from converters.storage.clock import ServiceClock
 from local.graph import Fault
-from tests.directory import OTHER_ID, kim, request, tenant
+from tests.directory import OTHER_ID, kim, lee, of_lee, request, tenant
 from tests.service import service
 
 if TYPE_CHECKING:
@@ -39,19 +39,11 @@ async def test_no_place_is_given_before_graph_lets(
 async def test_invitation_that_has_its_place_is_held_back_too(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
-    lee = kim(
-        id=OTHER_ID, userPrincipalName="lee@contoso.example", otherMails=["lee@partner.example"]
-    )
-    later = request(
-        requestId="R-2",
-        invitedUser={"id": OTHER_ID},
-        invitedUserEmailAddress="lee@partner.example",
-    )
-    async with service(azurite, queue_names, tenant(kim(), lee)) as running:
+    async with service(azurite, queue_names, tenant(kim(), lee())) as running:
         running.graph.faults.add(Fault(path="/invitations$", status=429, retry_after=60))
         # The second has its place, and reads on while the first is throttled.
         running.graph.faults.add(Fault(method="BATCH GET", path=OTHER_ID, hang_ms=700))
-        await asyncio.gather(running.handle(request()), running.handle(later))
+        await asyncio.gather(running.handle(request()), running.handle(of_lee()))
         assert len(running.invited()) == 1
 
 

@@ -106,7 +106,8 @@ def measured(environment: Mapping[str, str]) -> Baseline:
     for test in seconds:
         by_file[f"{_IMPORT}{test.partition('::')[0]}"].add(test)
     each = {test: {test} for test in seconds}
-    return Baseline(seconds, _covering(each), _covering(by_file))
+    covering, importing = _covering(each, by_file)
+    return Baseline(seconds, covering, importing)
 
 
 def _digest() -> str:
@@ -118,17 +119,19 @@ def _digest() -> str:
     return digest.hexdigest()
 
 
-def _covering(tests: Mapping[str, set[str]]) -> dict[str, dict[int, frozenset[str]]]:
-    """Return the tests of the contexts in which a line was run, by file and line."""
+def _covering(*kinds: Mapping[str, set[str]]) -> list[dict[str, dict[int, frozenset[str]]]]:
+    """Return the tests of the contexts in which a line was run, by file and line, for each kind."""
     data = CoverageData(str(COVERAGE))
     data.read()
-    return {
-        os.path.relpath(file, ROOT): {
-            line: frozenset().union(*(tests.get(each.partition("|")[0], ()) for each in contexts))
-            for line, contexts in data.contexts_by_lineno(file).items()
-        }
-        for file in data.measured_files()
-    }
+    found: list[dict[str, dict[int, frozenset[str]]]] = [{} for _ in kinds]
+    for file in data.measured_files():
+        lines = data.contexts_by_lineno(file)
+        for covered, tests in zip(found, kinds, strict=True):
+            covered[os.path.relpath(file, ROOT)] = {
+                line: frozenset().union(*(tests.get(one.partition("|")[0], ()) for one in contexts))
+                for line, contexts in lines.items()
+            }
+    return found
 
 
 def _measure() -> int:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.graph.faults import Fault
-from tests.directory import OTHER_ID, USER_ID, request
+from tests.directory import USER_ID, answered, request
 from tests.service import service
-from tests.steps.test_races_and_doubts import reached
 from tests.telling import codes
+from tests.waiting import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,13 +23,7 @@ pytestmark = pytest.mark.usefixtures("at_once")
 async def test_invitation_that_graph_says_was_not_made_is_looked_for_in_the_directory(
     azurite: str, queue_names: Iterator[str], state: str
 ) -> None:
-    not_made = {
-        "id": OTHER_ID,
-        "status": "Error",
-        "inviteRedeemUrl": "https://login.example/redeem",
-        "inviteRedirectUrl": "https://myapps.microsoft.com/",
-        "invitedUser": {"id": USER_ID},
-    }
+    not_made = answered(USER_ID, "Error")
     async with service(azurite, queue_names) as running:
         fault = Fault(method="POST", path="/invitations$", status=201, body=not_made, hang_ms=300)
         running.graph.faults.add(fault)

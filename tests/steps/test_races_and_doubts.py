@@ -13,22 +13,15 @@ from tests.directory import kim, request, tenant
 from tests.own_mail import KEYS, SEND, later, of_tenant, posts
 from tests.service import service, taken
 from tests.telling import codes
-from tests.waiting import waits
+from tests.waiting import reached, waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.usefixtures("at_once")
 WORDS: dict[str, Any] = {"status": 500, "code": "Broken", "message": "It broke."}
 PENDING = tenant(kim(externalUserState="PendingAcceptance"))
 RESEND = {"mode": "resend"}
-
-
-async def reached(asked: Callable[[], list[Any]]) -> None:
-    """Wait until Graph has been asked."""
-    async with asyncio.timeout(20):
-        while not asked():  # noqa: ASYNC110 - the emulator tells nobody
-            await asyncio.sleep(0.01)
 
 
 async def test_claim_that_another_took_meanwhile_is_not_mailed_for(

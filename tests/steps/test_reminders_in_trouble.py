@@ -11,7 +11,7 @@ from converters.model.trace import Trace
 from converters.settings.follow_up import DAY
 from converters.wire.checks import read_check
 from local.graph.faults import Fault
-from tests.directory import OTHER_ID, USER_ID, kim, request, tenant
+from tests.directory import OTHER_ID, USER_ID, answered, kim, lee, of_lee, request, tenant
 from tests.own_mail import SEND, SENDER, of_tenant
 from tests.service import service, taken
 from tests.steps.test_mailed_reminders import REMIND, age_mail, looked
@@ -23,21 +23,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("at_once")
 POST: dict[str, Any] = {"method": "POST", "path": "/invitations$", "times": 1}
-OF_ANOTHER = {
-    "id": OTHER_ID,
-    "status": "PendingAcceptance",
-    "inviteRedeemUrl": "https://login.example/redeem",
-    "inviteRedirectUrl": "https://myapps.microsoft.com/",
-    "invitedUser": {"id": OTHER_ID},
-}
-SECOND = kim(
-    id=OTHER_ID, userPrincipalName="lee@contoso.example", otherMails=["lee@partner.example"]
-)
-LEE = request(
-    requestId="R-2",
-    invitedUser={"id": OTHER_ID},
-    invitedUserEmailAddress="lee@partner.example",
-)
 
 
 async def row_of(running: Service) -> dict[str, Any]:
@@ -89,7 +74,7 @@ async def test_link_that_cannot_be_made_anew_for_its_mail_is_told(
 
 @pytest.mark.parametrize(
     ("body", "most", "why"),
-    [(OF_ANOTHER, None, "it was another user's"), (None, 10, "it could not be written")],
+    [(answered(OTHER_ID), None, "it was another user's"), (None, 10, "it could not be written")],
     ids=["another user", "too long"],
 )
 async def test_mail_that_may_not_or_cannot_be_written_is_told(  # noqa: PLR0913, PLR0917 - a table
@@ -116,14 +101,14 @@ async def test_mail_that_may_not_or_cannot_be_written_is_told(  # noqa: PLR0913,
 async def test_mail_to_another_reader_is_not_taken_for_the_lost_one(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
-    place = tenant(kim(), SECOND, mailboxes=[{"address": SENDER, "showsHeaders": False}])
+    place = tenant(kim(), lee(), mailboxes=[{"address": SENDER, "showsHeaders": False}])
     async with service(azurite, queue_names, place, **REMIND) as running:
         await running.event(request())
         # The first mail was sent a week ago.
         running.graph.tenant.mailboxes[SENDER].sent.clear()
         running.graph.faults.add(Fault(**SEND, drop="before"))
         assert await looked(running, 8) == []
-        assert (await running.outcome(LEE))["status"] == "invited"
+        assert (await running.outcome(of_lee()))["status"] == "invited"
         await age_mail(running, 91)
         events = await running.follow_up()
     (event,) = [event for event in events if event["data"]["requestId"] == "R-1"]
@@ -135,11 +120,11 @@ async def test_place_of_a_reminder_that_is_not_made_is_the_next_ones(
 ) -> None:
     monkeypatch.setattr(rate_limit, "FIRST_SHARE", 1.0)
     keys = {"REMIND_AFTER_DAYS": "7", "INVOCATION_SECONDS": "5"}
-    async with service(azurite, queue_names, tenant(kim(), SECOND), **keys) as running:
+    async with service(azurite, queue_names, tenant(kim(), lee()), **keys) as running:
         await running.event(request())
         await running.age_follow_up(8 * DAY)
         assert await running.with_settings(PROTECTED_IDS=USER_ID).follow_up() == []
-        outcome = await running.outcome(LEE)
+        outcome = await running.outcome(of_lee())
     assert outcome["status"] == "invited"
 
 

@@ -14,7 +14,7 @@ from converters.storage import judgements, records
 from converters.storage.history import History, UserStory
 from converters.storage.ledger import ledger_key
 from converters.storage.queues import Queue, QueueReader
-from tests.directory import OTHER_ID, USER_ID, kim, request, tenant
+from tests.directory import OTHER_ID, USER_ID, kim, lee, of_lee, request, tenant
 from tests.service import service, taken
 from tests.storage_service import StorageService, rows_at
 
@@ -71,17 +71,9 @@ async def test_user_has_a_turn_and_an_open_follow_up(
 async def test_end_of_a_follow_up_is_told_of_its_user_and_of_no_other(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
-    second = kim(
-        id=OTHER_ID, userPrincipalName="o@contoso.example", otherMails=["o@partner.example"]
-    )
-    other = request(
-        requestId="R-2",
-        invitedUser={"id": OTHER_ID},
-        invitedUserEmailAddress="o@partner.example",
-    )
-    async with service(azurite, queue_names, tenant(kim(), second)) as running:
+    async with service(azurite, queue_names, tenant(kim(), lee())) as running:
         await running.event(request())
-        await running.event(other)
+        await running.event(of_lee())
         running.graph.tenant.redeem(USER_ID)
         await running.age_follow_up(1000)
         began = running.converter.clock.utc()
