@@ -20,6 +20,7 @@ from converters.settings.settings import Settings
 from converters.steps.resending import Resender
 from converters.steps.settling import Settler
 from converters.steps.subscribing import Subscriber
+from converters.wire.checks import read_check
 from local.graph import GraphEmulator
 from tests.directory import tenant
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from azure.storage.queue.aio import QueueClient
 
     from converters.conversion import Converter
+    from converters.storage.follow_ups import OpenFollowUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,26 @@ class Service:
         for text in await taken(self.checks):
             await self.converter.follower.handle(text.encode())
         return await self.events()
+
+    async def follow_up_after(self, seconds: float) -> list[dict[str, Any]]:
+        """Let so much time pass, then take every message of the follow-up."""
+        await self.age_follow_up(seconds)
+        return await self.follow_up()
+
+    async def open_follow_up(self) -> dict[str, Any]:
+        """Return the row of the one follow-up that is open."""
+        (row,) = [row for row in await self.rows() if row["PartitionKey"] == "followUps"]
+        return row
+
+    async def stale_follow_up(self) -> tuple[bytes, OpenFollowUp]:
+        """Take the one message; return it, and its row as it was before somebody changed it."""
+        (text,) = await taken(self.checks)
+        check = read_check(text.encode())
+        assert check
+        row = await self.converter.follower.rows.recall(check.follow_up, check.look, 0.0)
+        assert row
+        await self.age_follow_up(3600)
+        return text.encode(), row
 
     async def age_follow_up(self, seconds: float) -> None:
         """Let the open follow-ups be as old as if they had begun so long before."""

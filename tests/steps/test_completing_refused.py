@@ -177,7 +177,7 @@ async def test_s14_message_that_no_request_stands_behind_completes_nothing(
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
         await running.event(request(completion={"userType": "guest"}))
         (text,) = await taken(running.checks)
-        (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
+        row = await running.open_follow_up()
         await running.ledger.delete_entity(row)
         forged = json.loads(text)
         forged["completion"] = {"steps": ["manager"], "sponsor": None, "manager": OTHER_ID}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from converters.wire.checks import read_check
 from local.graph.faults import Fault
 from tests.completion import ALL, EVERYTHING, HOUR, place, redeemed, results, writes
 from tests.directory import USER_ID, request
@@ -90,16 +89,11 @@ async def test_r16_run_that_another_has_overtaken_tells_nothing(
         await redeemed(running)
         running.graph.faults.add(Fault(path="revokeSignInSessions", status=503, times=1))
         await running.follow_up()
-        (text,) = await taken(running.checks)
-        check = read_check(text.encode())
-        assert check
+        message, stale = await running.stale_follow_up()
         follower = running.converter.follower
-        stale = await follower.rows.recall(check.follow_up, check.look, 0.0)
-        assert stale
-        await running.age_follow_up(HOUR)
         await follower.completer.complete(stale, 0)
         assert (await running.events(), await taken(running.checks)) == ([], [])
-        await follower.handle(text.encode())
+        await follower.handle(message)
         (event,) = await running.events()
     assert event["data"]["status"] == "completed"
 
@@ -155,7 +149,7 @@ async def test_message_without_its_row_completes_what_the_request_asked_for(
 ) -> None:
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
         await running.event(request(completion=EVERYTHING))
-        (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
+        row = await running.open_follow_up()
         await running.ledger.delete_entity(row)
         running.graph.tenant.redeem(USER_ID, "mail", "kim@partner.example")
         events = await running.follow_up()
@@ -169,7 +163,7 @@ async def test_row_and_message_of_the_release_before_end_as_they_did(
     async with service(azurite, queue_names, place(), COMPLETION_STEPS=ALL) as running:
         await running.event(request())
         (text,) = await taken(running.checks)
-        (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
+        row = await running.open_follow_up()
         before = {name: row[name] for name in row if name not in {"Completion", "Vouched"}}
         await running.ledger.delete_entity(row)
         await running.ledger.create_entity(before)

@@ -263,7 +263,7 @@ async def test_r14_message_without_its_row_writes_it_anew(
 ) -> None:
     async with service(azurite, queue_names) as running:
         await invited(running)
-        (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
+        row = await running.open_follow_up()
         await running.ledger.delete_entity(row)
         assert await running.follow_up() == []
         running.graph.tenant.redeem(USER_ID)

@@ -22,11 +22,6 @@ pytestmark = pytest.mark.usefixtures("at_once")
 REMIND = KEYS | {"REMIND_AFTER_DAYS": "7"}
 
 
-async def looked(running: Service, days: float) -> list[dict[str, Any]]:
-    await running.age_follow_up(days * DAY)
-    return await running.follow_up()
-
-
 async def age_mail(running: Service, seconds: int) -> None:
     """Let a reminder's mail have been tried so long ago."""
     open_ = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
@@ -40,8 +35,8 @@ async def test_reminder_is_mailed_with_a_link_that_works(
 ) -> None:
     async with service(azurite, queue_names, of_tenant(), **REMIND) as running:
         await running.event(request())
-        (event,) = await looked(running, 8)
-        assert await looked(running, 1) == []
+        (event,) = await running.follow_up_after(8 * DAY)
+        assert await running.follow_up_after(1 * DAY) == []
         first, second = running.graph.mails
         assert second["redeemUrl"] == running.graph.tenant.redeem_urls[USER_ID]
         assert second["subject"] != first["subject"]
@@ -56,9 +51,9 @@ async def test_lost_answer_is_found_and_the_reminder_told(
     async with service(azurite, queue_names, of_tenant(), **REMIND) as running:
         await running.event(request())
         running.graph.faults.add(LOST)
-        assert await looked(running, 8) == []
+        assert await running.follow_up_after(8 * DAY) == []
         (event,) = await running.follow_up()
-        assert await looked(running, 1) == []
+        assert await running.follow_up_after(1 * DAY) == []
         assert len(running.graph.mails) == 2
     assert codes(event["data"]["warnings"]) == ["olderLinkVoid"]
 
@@ -70,7 +65,7 @@ async def test_reminder_in_doubt_is_told_and_not_mailed_again(
     async with service(azurite, queue_names, of_tenant(**box), **REMIND) as running:
         await running.event(request())
         running.graph.faults.add(LOST)
-        assert await looked(running, 8) == []
+        assert await running.follow_up_after(8 * DAY) == []
         assert await running.follow_up() == []
         await age_mail(running, 91)
         (event,) = await running.follow_up()
@@ -85,7 +80,7 @@ async def test_reminder_in_doubt_waits_for_the_doubt_to_end(
     async with service(azurite, queue_names, of_tenant(**box), **REMIND) as running:
         await running.event(request())
         running.graph.faults.add(LOST)
-        assert await looked(running, 8) == []
+        assert await running.follow_up_after(8 * DAY) == []
         waited = waits(monkeypatch)
         assert await running.follow_up() == []
     (wait,) = waited
@@ -98,7 +93,7 @@ async def test_reminder_whose_older_link_is_void_waits_as_long_as_the_days_limit
     async with service(azurite, queue_names, of_tenant(), **REMIND) as running:
         await running.event(request())
         running.graph.faults.add(Fault(**SEND, status=429, retry_after=0))
-        assert await looked(running, 8) == []
+        assert await running.follow_up_after(8 * DAY) == []
         await running.quota.send_message("1")
         waited = waits(monkeypatch)
         limited = running.with_settings(DAILY_LIMIT="1")
@@ -119,7 +114,7 @@ async def test_reminder_that_was_not_mailed_is_mailed_later(
     async with service(azurite, queue_names, of_tenant(), **REMIND) as running:
         await running.event(request())
         running.graph.faults.add(fault)
-        assert await looked(running, 8) == []
+        assert await running.follow_up_after(8 * DAY) == []
         if fault.drop:
             await age_mail(running, 91)
         (event,) = await running.follow_up()
@@ -139,8 +134,8 @@ async def test_refused_reminder_says_so_and_none_is_begun_while_the_mailbox_refu
     ) as running:
         await running.event(request())
         running.graph.faults.add(Fault(path="/sendMail$", status=403, code="ErrorAccessDenied"))
-        (event,) = await looked(running, 8)
-        assert await looked(running, 1.5) == []
+        (event,) = await running.follow_up_after(8 * DAY)
+        assert await running.follow_up_after(1.5 * DAY) == []
         assert len(running.invited()) == 2
     assert codes(event["data"]["warnings"]) == ["mailNotSent"]
 
@@ -156,7 +151,7 @@ async def test_reminder_that_may_not_go_on_says_that_it_was_not_mailed(
     async with service(azurite, queue_names, of_tenant(), **REMIND) as running:
         await running.event(request())
         running.graph.faults.add(Fault(**SEND, status=429, retry_after=0))
-        assert await looked(running, 8) == []
+        assert await running.follow_up_after(8 * DAY) == []
         running.graph.tenant.change_user(USER_ID, **changes)
         told = await running.with_settings(**keys).follow_up()
         assert len(running.graph.mails) == 1
@@ -170,7 +165,7 @@ async def test_reminder_in_doubt_is_told_once_own_mail_is_off(
     async with service(azurite, queue_names, of_tenant(), **REMIND) as running:
         await running.event(request())
         running.graph.faults.add(LOST)
-        assert await looked(running, 8) == []
+        assert await running.follow_up_after(8 * DAY) == []
         off = running.with_settings(MAIL_SENDER="", MAIL_ORGANISATION="")
         (event,) = await off.follow_up()
         assert len(running.graph.mails) == 2

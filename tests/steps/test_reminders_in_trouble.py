@@ -9,12 +9,11 @@ import pytest
 from converters.graph import rate_limit
 from converters.model.trace import Trace
 from converters.settings.follow_up import DAY
-from converters.wire.checks import read_check
 from local.graph.faults import Fault
 from tests.directory import OTHER_ID, USER_ID, answered, kim, lee, of_lee, request, tenant
 from tests.own_mail import SEND, SENDER, of_tenant
 from tests.service import service, taken
-from tests.steps.test_mailed_reminders import REMIND, age_mail, looked
+from tests.steps.test_mailed_reminders import REMIND, age_mail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,16 +24,11 @@ pytestmark = pytest.mark.usefixtures("at_once")
 POST: dict[str, Any] = {"method": "POST", "path": "/invitations$", "times": 1}
 
 
-async def row_of(running: Service) -> dict[str, Any]:
-    (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
-    return row
-
-
 async def not_mailed(running: Service) -> None:
     """Begin a reminder whose mail certainly was not sent."""
     await running.event(request())
     running.graph.faults.add(Fault(**SEND, status=429, retry_after=0))
-    assert await looked(running, 8) == []
+    assert await running.follow_up_after(8 * DAY) == []
 
 
 async def test_reminder_that_graph_refuses_leaves_a_clean_row_and_a_message(
@@ -43,8 +37,8 @@ async def test_reminder_that_graph_refuses_leaves_a_clean_row_and_a_message(
     async with service(azurite, queue_names, of_tenant(), **REMIND) as running:
         await running.event(request())
         running.graph.faults.add(Fault(**POST, status=400, message="No."))
-        assert await looked(running, 8) == []
-        row = await row_of(running)
+        assert await running.follow_up_after(8 * DAY) == []
+        row = await running.open_follow_up()
         assert (row["Reminder"], row["Mail"], row["Reminders"]) == ("", "", 1)
         assert len(await taken(running.checks)) == 1
 
@@ -54,8 +48,8 @@ async def test_reminder_that_was_told_leaves_a_clean_row(
 ) -> None:
     async with service(azurite, queue_names, of_tenant(), **REMIND) as running:
         await running.event(request())
-        assert len(await looked(running, 8)) == 1
-        row = await row_of(running)
+        assert len(await running.follow_up_after(8 * DAY)) == 1
+        row = await running.open_follow_up()
         assert (row["Reminder"], row["Mail"], row["Reminders"]) == ("", "", 1)
 
 
@@ -91,7 +85,7 @@ async def test_mail_that_may_not_or_cannot_be_written_is_told(  # noqa: PLR0913,
             running.graph.faults.add(Fault(**POST, status=201, body=body))
         if most:
             monkeypatch.setattr("converters.mail.writer.MOST_BYTES", most)
-        (event,) = await looked(running, 8)
+        (event,) = await running.follow_up_after(8 * DAY)
         assert len(running.graph.mails) == 1
     (warning,) = event["data"]["warnings"]
     assert warning["code"] == "mailNotSent"
@@ -107,7 +101,7 @@ async def test_mail_to_another_reader_is_not_taken_for_the_lost_one(
         # The first mail was sent a week ago.
         running.graph.tenant.mailboxes[SENDER].sent.clear()
         running.graph.faults.add(Fault(**SEND, drop="before"))
-        assert await looked(running, 8) == []
+        assert await running.follow_up_after(8 * DAY) == []
         assert (await running.outcome(of_lee()))["status"] == "invited"
         await age_mail(running, 91)
         events = await running.follow_up()
@@ -133,13 +127,7 @@ async def test_reminder_that_somebody_else_settles_is_left_to_them(
 ) -> None:
     async with service(azurite, queue_names, of_tenant(), **REMIND) as running:
         await not_mailed(running)
-        (text,) = await taken(running.checks)
-        check = read_check(text.encode())
-        assert check
-        follower = running.converter.follower
-        stale = await follower.rows.recall(check.follow_up, check.look, 0.0)
-        assert stale
-        await running.age_follow_up(1)
+        _, stale = await running.stale_follow_up()
         made = len(running.invited())
-        assert await follower.reminders.settle(stale, Trace(USER_ID)) is None
+        assert await running.converter.follower.reminders.settle(stale, Trace(USER_ID)) is None
         assert (len(running.invited()), len(running.graph.mails)) == (made, 1)

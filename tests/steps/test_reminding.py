@@ -9,7 +9,7 @@ import pytest
 from converters.settings.follow_up import DAY
 from local.graph.faults import Fault
 from tests.directory import USER_ID, kim, request, tenant
-from tests.service import Service, service, taken
+from tests.service import service, taken
 from tests.telling import codes, lines
 
 if TYPE_CHECKING:
@@ -19,19 +19,14 @@ pytestmark = pytest.mark.usefixtures("at_once")
 POST: dict[str, Any] = {"method": "POST", "path": "/invitations", "times": 1}
 
 
-async def looked(running: Service, days: float) -> list[dict[str, Any]]:
-    await running.age_follow_up(days * DAY)
-    return await running.follow_up()
-
-
 async def test_invitation_is_made_again_once_a_step(
     azurite: str, queue_names: Iterator[str]
 ) -> None:
     async with service(azurite, queue_names, REMIND_AFTER_DAYS="7,21") as running:
         info = {"messageLanguage": "de-DE"}
         first = await running.event(request(invitedUserMessageInfo=info))
-        told = [await looked(running, days) for days in (1, 5.9, 0.2, 1, 12, 1, 2, 5)]
-        stale = await looked(running, 2)
+        told = [await running.follow_up_after(days * DAY) for days in (1, 5.9, 0.2, 1, 12, 1, 2, 5)]
+        stale = await running.follow_up_after(2 * DAY)
         assert len(running.graph.mails) == 3
         assert [mail["messageLanguage"] for mail in running.graph.mails] == ["de-DE"] * 3
     (seven,), (twenty_one,) = told[2], told[5]
@@ -47,12 +42,12 @@ async def test_invitation_is_made_again_once_a_step(
 async def test_reminders_that_were_missed_are_one(azurite: str, queue_names: Iterator[str]) -> None:
     async with service(azurite, queue_names, REMIND_AFTER_DAYS="7,21") as running:
         await running.event(request())
-        (event,) = await looked(running, 22)
-        (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
+        (event,) = await running.follow_up_after(22 * DAY)
+        row = await running.open_follow_up()
         # For whoever reads the history: how many reminders were begun, and when the last.
         assert row["Reminders"] == 2
         assert row["Reminded"] > row["Invited"]
-        assert await looked(running, 1) == []
+        assert await running.follow_up_after(1 * DAY) == []
         assert len(running.graph.mails) == 2
     assert event["data"]["status"] == "reminded"
 
@@ -79,14 +74,14 @@ async def test_rules_of_the_first_invitation_hold(
         await running.event(request())
         running.graph.tenant.change_user(USER_ID, **changes)
         with caplog.at_level("INFO", "b2b_conversion"):
-            assert await looked(running.with_settings(**keys), 8) == []
+            assert await running.with_settings(**keys).follow_up_after(8 * DAY) == []
         told = [line["status"] for line in lines(caplog, "followUp")]
         asks_the_rules = not keys.keys() & {"CONVERSIONS_PAUSED", "REMIND_AFTER_DAYS"}
         assert any("not reminded: " in each for each in told) is asks_the_rules
         assert len(running.invited()) == 1
         running.graph.tenant.change_user(USER_ID, otherMails=["kim@partner.example"])
         # Once the rules allow it, the next look makes it.
-        (event,) = await looked(running, 1)
+        (event,) = await running.follow_up_after(1 * DAY)
     assert event["data"]["status"] == "reminded"
 
 
@@ -95,7 +90,7 @@ async def test_silent_invitation_is_not_made_again(
 ) -> None:
     async with service(azurite, queue_names, REMIND_AFTER_DAYS="7") as running:
         await running.event(request(sendInvitationMessage=False))
-        assert await looked(running, 8) == []
+        assert await running.follow_up_after(8 * DAY) == []
         assert len(running.invited()) == 1
 
 
@@ -103,7 +98,7 @@ async def test_nobody_who_redeemed_is_reminded(azurite: str, queue_names: Iterat
     async with service(azurite, queue_names, REMIND_AFTER_DAYS="7") as running:
         await running.event(request())
         running.graph.tenant.redeem(USER_ID)
-        (event,) = await looked(running, 8)
+        (event,) = await running.follow_up_after(8 * DAY)
         assert len(running.invited()) == 1
     assert event["data"]["status"] == "redeemed"
 
@@ -114,9 +109,9 @@ async def test_r15_lost_answer_mails_nobody_twice_and_says_so(
     async with service(azurite, queue_names, REMIND_AFTER_DAYS="7") as running:
         await running.event(request())
         running.graph.faults.add(Fault(**POST, drop="after"))
-        assert await looked(running, 8) == []
+        assert await running.follow_up_after(8 * DAY) == []
         (event,) = await running.follow_up()
-        assert await looked(running, 1) == []
+        assert await running.follow_up_after(1 * DAY) == []
         assert len(running.graph.mails) == 2
     assert codes(event["data"]["warnings"]) == ["answerLost"]
 
@@ -125,7 +120,7 @@ async def test_r15_throttled_reminder_comes_later(azurite: str, queue_names: Ite
     async with service(azurite, queue_names, REMIND_AFTER_DAYS="7") as running:
         await running.event(request())
         running.graph.faults.add(Fault(**POST, status=429, retry_after=0))
-        assert await looked(running, 8) == []
+        assert await running.follow_up_after(8 * DAY) == []
         (event,) = await running.follow_up()
         assert len(running.graph.mails) == 2
     assert codes(event["data"]["warnings"]) == ["olderLinkVoid"]
@@ -136,8 +131,8 @@ async def test_days_limit_holds_a_reminder_back(azurite: str, queue_names: Itera
         await running.event(request())
         limited = running.with_settings(DAILY_LIMIT="1")
         await running.quota.send_message("1")
-        assert await looked(limited, 8) == []
-        (event,) = await looked(running, 1)
+        assert await limited.follow_up_after(8 * DAY) == []
+        (event,) = await running.follow_up_after(1 * DAY)
     assert event["data"]["status"] == "reminded"
 
 
@@ -148,7 +143,7 @@ async def test_r15_reminder_whose_quota_cannot_be_counted_comes_later(
         await running.event(request())
         limited = running.with_settings(DAILY_LIMIT="9")
         await running.quota.delete_queue()
-        assert await looked(limited, 8) == []
+        assert await limited.follow_up_after(8 * DAY) == []
         assert len(running.invited()) == 1
         await running.quota.create_queue()
         (event,) = await limited.follow_up()
@@ -163,8 +158,8 @@ async def test_reminder_that_graph_refuses_is_not_tried_again(
     async with service(azurite, queue_names, REMIND_AFTER_DAYS="7") as running:
         await running.event(request())
         running.graph.faults.add(Fault(**POST, status=400, message="No."))
-        assert await looked(running, 8) == []
-        assert await looked(running, 1) == []
+        assert await running.follow_up_after(8 * DAY) == []
+        assert await running.follow_up_after(1 * DAY) == []
         assert len(running.invited()) == 2
     assert "reminder refused" in [line["status"] for line in lines(caplog, "followUp")]
 

@@ -28,7 +28,7 @@ BACK_OFF = 5
 
 async def agreed(running: Service, seconds: float) -> tuple[int, int]:
     """Check that row and message are due in so many seconds; return the look and the attempts."""
-    (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
+    row = await running.open_follow_up()
     (text,) = await taken(running.checks)
     check = read_check(text.encode())
     assert check
@@ -47,42 +47,31 @@ def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
-async def test_first_look(azurite: str, queue_names: Iterator[str], waited: list[float]) -> None:
-    async with service(azurite, queue_names) as running:
-        await running.event(request())
-        assert await agreed(running, FIRST) == (0, 0)
-    assert waited[-1] == pytest.approx(FIRST, abs=SLACK)
-
-
-async def test_message_that_comes_early(
-    azurite: str, queue_names: Iterator[str], waited: list[float]
+@pytest.mark.parametrize(
+    ("schedule", "age", "look", "seconds"),
+    [
+        ("15m,6h,1d", None, 0, FIRST),
+        ("15m,6h,1d", 100, 0, FIRST - 100),
+        ("15m,6h,1d", 1000, 1, 6 * HOURS - 1000),
+        ("10d", None, 0, 10 * DAY),
+    ],
+    ids=["first", "message came early", "found nothing", "further off than a message can wait"],
+)
+async def test_next_look(  # noqa: PLR0913, PLR0917 - a table
+    azurite: str,
+    queue_names: Iterator[str],
+    waited: list[float],
+    schedule: str,
+    age: int | None,
+    look: int,
+    seconds: int,
 ) -> None:
-    async with service(azurite, queue_names) as running:
+    async with service(azurite, queue_names, FOLLOW_UP_SCHEDULE=schedule) as running:
         await running.event(request())
-        await running.age_follow_up(100)
-        await running.follow_up()
-        assert await agreed(running, FIRST - 100) == (0, 0)
-    assert waited[-1] == pytest.approx(FIRST - 100, abs=SLACK)
-
-
-async def test_look_that_is_further_off_than_a_message_can_wait(
-    azurite: str, queue_names: Iterator[str], waited: list[float]
-) -> None:
-    async with service(azurite, queue_names, FOLLOW_UP_SCHEDULE="10d") as running:
-        await running.event(request())
-        assert await agreed(running, 10 * DAY) == (0, 0)
-    assert waited[-1] == pytest.approx(10 * DAY, abs=SLACK)
-
-
-async def test_look_after_one_that_found_nothing(
-    azurite: str, queue_names: Iterator[str], waited: list[float]
-) -> None:
-    async with service(azurite, queue_names) as running:
-        await running.event(request())
-        await running.age_follow_up(1000)
-        await running.follow_up()
-        assert await agreed(running, 6 * HOURS - 1000) == (1, 0)
-    assert waited[-1] == pytest.approx(6 * HOURS - 1000, abs=SLACK)
+        if age:
+            await running.follow_up_after(age)
+        assert await agreed(running, seconds) == (look, 0)
+    assert waited[-1] == pytest.approx(seconds, abs=SLACK)
 
 
 async def test_look_of_an_invitation_that_was_made_again(
@@ -90,8 +79,7 @@ async def test_look_of_an_invitation_that_was_made_again(
 ) -> None:
     async with service(azurite, queue_names) as running:
         await running.event(request())
-        await running.age_follow_up(1000)
-        await running.follow_up()
+        await running.follow_up_after(1000)
         await taken(running.checks)
         await running.event(request(requestId="R-again", mode="resend"))
         assert await agreed(running, FIRST) == (2, 0)
@@ -122,6 +110,6 @@ async def test_run_of_a_completion_that_waits(  # noqa: PLR0913, PLR0917 - a tab
             running.graph.faults.add(Fault(path="revokeSignInSessions", **fault))
         await running.with_settings(**keys).follow_up()
         assert await agreed(running, seconds) == (1, 1)
-        (row,) = [row for row in await running.rows() if row["PartitionKey"] == "followUps"]
+        row = await running.open_follow_up()
         assert row["Completing"]
     assert waited[-1] == pytest.approx(seconds, abs=0.5)
