@@ -20,6 +20,8 @@ from tests.telling import codes, lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# The first look is due by then.
+LOOK = 1000
 pytestmark = pytest.mark.usefixtures("at_once")
 
 
@@ -27,12 +29,6 @@ async def invited(running: Service, **changes: Any) -> dict[str, Any]:  # noqa: 
     event = await running.event(request(**changes))
     assert event["data"]["status"] == "invited"
     return event
-
-
-async def looked(running: Service, seconds: float = 1000) -> list[dict[str, Any]]:
-    """Let time pass, then take every message that waits."""
-    await running.age_follow_up(seconds)
-    return await running.follow_up()
 
 
 @pytest.mark.parametrize(
@@ -51,8 +47,8 @@ async def test_redeemed_invitation_is_told_with_the_kind_of_identity(
     async with service(azurite, queue_names) as running:
         first = await invited(running)
         running.graph.tenant.redeem(USER_ID, issuer)
-        (event,) = await looked(running)
-        assert await looked(running) == []
+        (event,) = await running.follow_up_after(LOOK)
+        assert await running.follow_up_after(LOOK) == []
         assert await taken(running.checks) == []
     outcome = event["data"]
     assert (outcome["requestId"], outcome["status"], outcome["user"]) == (
@@ -80,7 +76,7 @@ async def test_identity_of_another_domain_is_warned_of(
     async with service(azurite, queue_names) as running:
         await invited(running)
         running.graph.tenant.redeem(USER_ID, "mail", address)
-        (event,) = await looked(running)
+        (event,) = await running.follow_up_after(LOOK)
     assert event["data"]["redemption"]["domainMatches"] is matches
     assert codes(event["data"]["warnings"]) == warnings
 
@@ -92,9 +88,9 @@ async def test_pending_invitation_is_looked_at_again_and_grows_stale(
         await invited(running)
         before = len(running.graph.requests)
         for days in (0.02, 0.3, 1, 6, 10, 11):
-            assert await looked(running, days * DAY) == []
-        (event,) = await looked(running, 3 * DAY)
-        assert await looked(running, DAY) == []
+            assert await running.follow_up_after(days * DAY) == []
+        (event,) = await running.follow_up_after(3 * DAY)
+        assert await running.follow_up_after(DAY) == []
         requests = running.graph.requests[before:]
     outcome = event["data"]
     assert (outcome["status"], codes(outcome["reasons"])) == ("stale", ["notRedeemed"])
@@ -112,7 +108,7 @@ async def test_f10_invitation_that_changed_nothing_fails_at_the_first_look(
         running.graph.tenant.change_user(
             USER_ID, externalUserState=None, externalUserStateChangeDateTime=None
         )
-        (event,) = await looked(running)
+        (event,) = await running.follow_up_after(LOOK)
     assert event["data"]["status"] == "failed"
     assert codes(event["data"]["reasons"]) == ["invitationHadNoEffect"]
 
@@ -124,8 +120,8 @@ async def test_nothing_is_believed_that_a_lagging_replica_may_show(
         await invited(running)
         running.graph.tenant.change_user(USER_ID, externalUserState=None)
         slow = running.with_settings(SETTLE_SECONDS="600")
-        assert await looked(slow, 20) == []
-        (event,) = await looked(slow, 700)
+        assert await slow.follow_up_after(20) == []
+        (event,) = await slow.follow_up_after(700)
     assert codes(event["data"]["reasons"]) == ["invitationHadNoEffect"]
 
 
@@ -151,13 +147,13 @@ async def test_account_that_was_changed_meanwhile_cancels(
 ) -> None:
     async with service(azurite, queue_names) as running:
         await invited(running)
-        assert await looked(running) == []
+        assert await running.follow_up_after(LOOK) == []
         if changes is None:
             running.graph.tenant.delete_user(USER_ID)
         else:
             running.graph.tenant.change_user(USER_ID, **changes)
-        (event,) = await looked(running, DAY)
-        assert await looked(running, DAY) == []
+        (event,) = await running.follow_up_after(DAY)
+        assert await running.follow_up_after(DAY) == []
     assert (event["data"]["status"], codes(event["data"]["reasons"])) == ("cancelled", [code])
 
 
@@ -168,8 +164,8 @@ async def test_look_that_cannot_be_read_counts_as_nothing(
         await invited(running)
         running.graph.tenant.redeem(USER_ID)
         running.graph.faults.add(Fault(method="GET", path=USER_ID, status=403, times=1))
-        assert await looked(running, 31 * DAY) == []
-        (event,) = await looked(running, DAY)
+        assert await running.follow_up_after(31 * DAY) == []
+        (event,) = await running.follow_up_after(DAY)
     assert event["data"]["status"] == "redeemed"
     assert "unread: HTTP 403" in [line["status"] for line in lines(caplog, "followUp")]
 
@@ -181,7 +177,7 @@ async def test_look_waits_through_an_outage(
         await invited(running)
         running.graph.tenant.redeem(USER_ID)
         running.graph.faults.add(Fault(method="GET", path=USER_ID, status=503, times=2))
-        assert await looked(running) == []
+        assert await running.follow_up_after(LOOK) == []
         assert await running.follow_up() == []
         (event,) = await running.follow_up()
     assert event["data"]["status"] == "redeemed"
@@ -215,7 +211,7 @@ async def test_look_that_graph_cannot_answer_waits_longer_each_time_and_as_long_
         fault = Fault(method="GET", path=USER_ID, status=503, retry_after=asked, times=2)
         running.graph.faults.add(fault)
         monkeypatch.setattr(retrying, "delay", delay)
-        await looked(running)
+        await running.follow_up_after(LOOK)
         await running.follow_up()
     assert (tries, waited[0]) == ([0, 1], waits)
 
@@ -267,7 +263,7 @@ async def test_r14_message_without_its_row_writes_it_anew(
         await running.ledger.delete_entity(row)
         assert await running.follow_up() == []
         running.graph.tenant.redeem(USER_ID)
-        (event,) = await looked(running, DAY)
+        (event,) = await running.follow_up_after(DAY)
     assert event["data"]["status"] == "redeemed"
 
 
@@ -326,7 +322,7 @@ async def test_follow_up_that_is_switched_off_asks_nothing_and_forgets_nothing(
         await invited(running)
         off = running.with_settings(FOLLOW_UP_SCHEDULE="off")
         running.graph.tenant.redeem(USER_ID)
-        assert await looked(off, 2 * DAY) == []
+        assert await off.follow_up_after(2 * DAY) == []
         await off.converter.caretaker.sweep()
         assert await taken(running.checks) == []
         await running.converter.caretaker.sweep()
@@ -362,7 +358,7 @@ async def test_rows_and_messages_of_the_follow_up_hold_nothing_personal(
         running.graph.tenant.redeem(USER_ID, "mail", "kim@partner.example")
         messages = await taken(running.checks)
         await running.checks.send_message(messages[0])
-        await looked(running)
+        await running.follow_up_after(LOOK)
         text = " ".join(messages + caplog.messages) + str(await running.rows())
     for word in ("kim", "Kim", "@", "Somebody"):
         assert word not in text
